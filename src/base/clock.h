@@ -10,7 +10,7 @@ int64_t clock_wall_ms(void);
 int64_t clock_mono_ns(void);
 void clock_sleep_ms(int64_t ms);
 
-#define CLOCK_RFC3339_BYTES 30
+#define CLOCK_RFC3339_BYTES 36
 /* "2026-01-02T03:04:05.678+00:00" */
 void clock_rfc3339(char out[CLOCK_RFC3339_BYTES], int64_t wall_ms);
 
