@@ -35,4 +35,22 @@
 #define TASK_REPLICAS_MAX    1000u              /* min_nodes of the predecessor's API */
 #define TASK_BUDGET_MAX      1000000000000000ll /* keeps every sum of the ledger in 63 bits */
 
+/* store: what one database keeps of things that would grow for ever. */
+#define STORE_BLOB_MAX_BYTES (64u << 20) /* bytes: the largest module, input or output */
+#define STORE_HEARTBEATS_MAX 64u         /* rows for each node: an hour at one a minute */
+#define STORE_DECISIONS_MAX  32u         /* rows for each task: the last placements explain it */
+#define STORE_AUDIT_MAX      100000u     /* rows; older ones go */
+#define STORE_ROW_BYTES_MAX  (8u << 20)  /* bytes of one text or blob column */
+#define STORE_LIST_MAX       1000u       /* rows of one page */
+#define STORE_READERS_MAX    64u         /* connections: each costs files and a page cache */
+
+/* coord: work done for one decision. */
+#define COORD_VISITS_MAX      1024u /* nodes or tasks looked at by one search */
+#define COORD_EXPLAIN_NODES   50u   /* nodes listed one by one in a decision */
+#define COORD_SLOTS_MAX       1024u /* tasks a node may say it runs at once */
+#define COORD_SWEEP_BATCH     64u   /* things done by one transaction of a sweep */
+#define COORD_HELD_MAX        1024u /* leases a node may name in one call */
+#define COORD_KEY_BYTES_MAX   128u  /* idempotency key */
+#define COORD_NOTE_BYTES_MAX  256u  /* a node's reason for giving a lease back */
+
 #endif

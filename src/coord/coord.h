@@ -106,9 +106,11 @@ struct coord_heartbeat {
 
 /* telemetry may be NULL: a sign of life alone keeps the last sample.  An offline node
  * comes back online; a rejected one is VCP_ESTATE.  Free capacity is filled with waiting
- * tasks.  out may be NULL. */
+ * tasks.  leases[0..n_leases) are renewed as by coord_lease_renew; over[i] (over may be
+ * NULL when n_leases is 0) says that the i-th is over: stop working on it.  out may be NULL. */
 int coord_node_heartbeat(struct coord *c, const char *user_id, const char *node_id,
-                         const struct telemetry *t, struct coord_heartbeat *out, struct err *err);
+                         const struct telemetry *t, const char *const *leases, size_t n_leases,
+                         bool *over, struct coord_heartbeat *out, struct err *err);
 /* Its work is placed elsewhere. */
 int coord_node_delete(struct coord *c, const char *user_id, const char *node_id, struct err *err);
 int coord_node_reject(struct coord *c, const char *user_id, const char *node_id, struct err *err);
@@ -130,6 +132,8 @@ int coord_task_submit(struct coord *c, const char *user_id, const struct task_sp
 /* Refunds all of the budget.  Cancelling a cancelled task is fine, any other ended one
  * VCP_ESTATE. */
 int coord_task_cancel(struct coord *c, const char *user_id, const char *task_id, struct err *err);
+/* Cancels it if it has not ended, then hides it from lists. */
+int coord_task_delete(struct coord *c, const char *user_id, const char *task_id, struct err *err);
 /* What was decided for this task and why: status, assignments, placement decisions with
  * candidates, scores and exclusions, results, disputes, payments.  user_id NULL: any task.
  * The caller decrefs *out. */

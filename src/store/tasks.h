@@ -35,6 +35,7 @@ struct store_task {
     const char *idempotency_key; /* the client's, unique for one creator, or NULL */
     const char *result;          /* the accepted outcome as JSON, or NULL */
     int64_t created_at_ms, updated_at_ms, completed_at_ms;
+    int64_t hidden_at_ms; /* deleted by its creator: out of lists, kept for the record */
 };
 
 int store_task_insert(struct store_tx *tx, struct store_task *t, struct err *err);
@@ -42,10 +43,13 @@ int store_task_get(struct store_tx *tx, struct arena *a, struct store_task *out,
                    const char *task_id, struct err *err);
 int store_task_by_key(struct store_tx *tx, struct arena *a, struct store_task *out,
                       const char *creator_id, const char *idempotency_key, struct err *err);
+/* An ended task; hiding twice is fine. */
+int store_task_hide(struct store_tx *tx, const char *task_id, int64_t at_ms, struct err *err);
 /* Writes status, reason, paid, attempts, result, updated_at_ms and completed_at_ms.
  * VCP_ESTATE when the stored task has already ended: an end is final. */
 int store_task_update(struct store_tx *tx, const struct store_task *t, struct err *err);
-/* Newest first.  creator_id NULL: all; status -1: all; before_seq 0: first page. */
+/* Newest first, hidden ones left out.  creator_id NULL: all; status -1: all; before_seq 0: first
+ * page. */
 int store_task_list(struct store_tx *tx, struct arena *a, struct store_task **out, size_t *n,
                     const char *creator_id, int status, int64_t before_seq, size_t limit,
                     struct err *err);
@@ -105,7 +109,8 @@ struct store_result {
     const char *outcome; /* outcome_to_json, as text */
     uint8_t digest[SHA3_256_BYTES];
     uint8_t signature[SIGN_BYTES];
-    int64_t execution_time_ms; /* the node's word */
+    uint8_t public_key[SIGN_PUBLIC_BYTES]; /* the node's, when it signed */
+    int64_t execution_time_ms;             /* the node's word */
     int64_t submitted_at_ms;
     enum store_verdict verdict;
     int64_t paid;

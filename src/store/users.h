@@ -26,6 +26,14 @@ int store_user_list(struct store_tx *tx, struct arena *a, struct store_user **ou
 int store_user_count(struct store_tx *tx, int64_t *out, struct err *err);
 int store_user_disable(struct store_tx *tx, const char *user_id, int64_t at_ms, struct err *err);
 
+struct store_user_totals {
+    int64_t escrow; /* budgets of his tasks that have not ended */
+    int64_t nodes, tasks;
+};
+
+int store_user_totals(struct store_tx *tx, struct store_user_totals *out, const char *user_id,
+                      struct err *err);
+
 struct store_key {
     const char *key_id; /* UUID */
     const char *user_id;
