@@ -164,6 +164,20 @@ struct data_segment {
     uint32_t offset;
 };
 
+/* Ceilings on one module; base/limits.h has the defaults and the reasons. */
+struct module_limits {
+    size_t module_bytes_max;
+    size_t arena_bytes_max;
+    uint32_t types_max, functions_max, imports_max, exports_max, globals_max, tables_max;
+    uint32_t segments_max; /* element and data segments, each */
+    uint32_t params_max;   /* and results, of one type */
+    uint32_t locals_max;   /* parameters included */
+    uint32_t body_bytes_max;
+    uint32_t br_table_max; /* entries of one br_table */
+    uint32_t nesting_max;
+    uint32_t operands_max; /* height of the operand stack */
+};
+
 struct module {
     struct arena arena;
     const uint8_t *bytes;
@@ -187,21 +201,7 @@ struct module {
     uint32_t start, data_count;
     uint32_t start_offset;
 
-    uint32_t height_limit, depth_limit; /* from struct module_limits, for the validator */
-};
-
-/* Ceilings on one module; base/limits.h has the defaults and the reasons. */
-struct module_limits {
-    size_t module_bytes_max;
-    size_t arena_bytes_max;
-    uint32_t types_max, functions_max, imports_max, exports_max, globals_max, tables_max;
-    uint32_t segments_max; /* element and data segments, each */
-    uint32_t params_max;   /* and results, of one type */
-    uint32_t locals_max;   /* parameters included */
-    uint32_t body_bytes_max;
-    uint32_t br_table_max; /* entries of one br_table */
-    uint32_t nesting_max;
-    uint32_t operands_max; /* height of the operand stack */
+    struct module_limits limits;
 };
 
 extern const struct module_limits module_limits_default;
