@@ -83,13 +83,20 @@ function(vcp_bench NAME)
     target_link_libraries(bench_${NAME} PRIVATE vcp_flags ${deps} ${A_LIBS})
 endfunction()
 
-# vcp_fuzz(NAME SOURCES fuzz_x.c FOLDERS ...): a libFuzzer target; corpus in fuzz/corpus/NAME.
+# vcp_fuzz(NAME SOURCES fuzz_x.c FOLDERS ...): a libFuzzer target with preset fuzz; otherwise a
+# test that replays fuzz/corpus/NAME through the same LLVMFuzzerTestOneInput.
 function(vcp_fuzz NAME)
     cmake_parse_arguments(A "" "" "SOURCES;FOLDERS;LIBS" ${ARGN})
-    add_executable(fuzz_${NAME} ${A_SOURCES})
     set(deps "")
     foreach(folder ${A_FOLDERS})
         list(APPEND deps vcp_${folder})
     endforeach()
-    target_link_libraries(fuzz_${NAME} PRIVATE vcp_flags ${deps} ${A_LIBS} -fsanitize=fuzzer)
+    if(VCP_FUZZ)
+        add_executable(fuzz_${NAME} ${A_SOURCES})
+        target_link_libraries(fuzz_${NAME} PRIVATE vcp_flags ${deps} ${A_LIBS} -fsanitize=fuzzer)
+    else()
+        add_executable(fuzz_${NAME} ${A_SOURCES} ${CMAKE_SOURCE_DIR}/fuzz/replay.c)
+        target_link_libraries(fuzz_${NAME} PRIVATE vcp_flags ${deps} ${A_LIBS})
+        add_test(NAME fuzz_${NAME} COMMAND fuzz_${NAME} ${CMAKE_SOURCE_DIR}/fuzz/corpus/${NAME})
+    endif()
 endfunction()

@@ -315,6 +315,9 @@ static int parse_policy(struct task_spec *s, json_t *j, bool min_nodes_given, st
     if (s->policy == TASK_POLICY_REPLICATE) {
         if ((rc = json_get_int(&k, j, "k", 2, TASK_REPLICAS_MAX, err)) < 0)
             return rc;
+        if (k < 2)
+            return err_set(err, VCP_EINVAL, "policy.k must be at least 2: min_nodes is %lld",
+                           (long long)k);
         s->replicas = (uint32_t)k;
     }
     if (min_nodes_given && s->requirements.min_nodes != s->replicas)
