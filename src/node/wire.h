@@ -1,0 +1,73 @@
+/* wire.h - the bytes between the agent and a worker process.
+ *
+ * A stream of frames: u32 magic, u32 kind, u64 length, then length bytes; all
+ * integers little-endian.  To the worker go JOB, MODULE, INPUT; back come READY
+ * (when the process stands in its cage), then REPORT, OUTPUT, ERROR.  The worker runs code we
+ * do not trust, so the agent reads its frames as hostile bytes: every length has
+ * a ceiling known beforehand and every field is checked. */
+#ifndef NODE_WIRE_H
+#define NODE_WIRE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "mesh/outcome.h"
+#include "wasm/limits.h"
+#include "wasm/run.h"
+
+#define WIRE_HEADER_BYTES 16
+#define WIRE_MAGIC        0x31574341u /* "ACW1" */
+
+enum wire_kind {
+    WIRE_READY = 1,
+    WIRE_JOB,
+    WIRE_MODULE,
+    WIRE_INPUT,
+    WIRE_REPORT,
+    WIRE_OUTPUT,
+    WIRE_ERROR,
+};
+
+struct wire_header {
+    uint32_t kind;
+    uint64_t length;
+};
+
+void wire_header_encode(uint8_t out[WIRE_HEADER_BYTES], const struct wire_header *h);
+/* The kind must be want and the length at most length_max. */
+int wire_header_decode(struct wire_header *out, const uint8_t in[WIRE_HEADER_BYTES],
+                       enum wire_kind want, uint64_t length_max, struct err *err);
+
+/* Everything of a request but the bytes of module and input, whose lengths it has. */
+void wire_job_encode(struct buf *out, const struct run_request *job);
+/* Strings live in the arena; module and input are NULL with their lengths set. */
+int wire_job_decode(struct run_request *out, struct arena *a, const uint8_t *p, size_t n,
+                    struct err *err);
+
+/* How a run ended.  With refused set nothing ran and message says why: the module,
+ * entry or arguments are bad. */
+struct wire_report {
+    bool refused;
+    enum run_status status;
+    int32_t exit_code;
+    char trap[OUTCOME_TRAP_BYTES];     /* "" unless status is RUN_TRAP */
+    char values[OUTCOME_VALUES_BYTES]; /* "i32:7 i64:-1" */
+    char message[512];                 /* one sentence, or "" */
+    uint64_t gas_used;
+    uint64_t memory_bytes_peak; /* linear memory */
+    int64_t load_ns, run_ns;
+    uint64_t output_bytes, error_bytes; /* what follows */
+};
+
+void wire_report_encode(struct buf *out, const struct wire_report *r);
+/* output_bytes_max bounds each of the two outputs. */
+int wire_report_decode(struct wire_report *out, const uint8_t *p, size_t n,
+                       uint64_t output_bytes_max, struct err *err);
+
+/* Fills a report from a finished run, the texts of its values included. */
+void wire_report_of(struct wire_report *out, const struct run_result *r);
+
+#endif
