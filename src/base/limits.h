@@ -27,6 +27,12 @@
 #define WASM_NESTING_MAX      65536u      /* control frames of one function */
 #define WASM_OPERANDS_MAX     65536u      /* operands at once: slots of a frame */
 
+/* wasi: what one call of a guest can make the host look at, and what it is started with. */
+#define WASI_IOVS_MAX          1024u      /* buffers of one fd_read or fd_write: POSIX's IOV_MAX */
+#define WASI_POLL_MAX          1024u      /* subscriptions of one poll_oneoff */
+#define WASI_STRINGS_MAX       4096u      /* arguments, and environment variables */
+#define WASI_STRINGS_BYTES_MAX (1u << 20) /* bytes of arguments, and of environment */
+
 /* mesh: one task's description.  Together these keep a spec under 2 MiB of JSON. */
 #define TASK_ARGS_MAX        1024u       /* as many as a command line is worth */
 #define TASK_ARG_BYTES_MAX   (64u << 10) /* one argument or environment entry */
@@ -45,12 +51,57 @@
 #define STORE_READERS_MAX    64u         /* connections: each costs files and a page cache */
 
 /* coord: work done for one decision. */
-#define COORD_VISITS_MAX      1024u /* nodes or tasks looked at by one search */
-#define COORD_EXPLAIN_NODES   50u   /* nodes listed one by one in a decision */
-#define COORD_SLOTS_MAX       1024u /* tasks a node may say it runs at once */
-#define COORD_SWEEP_BATCH     64u   /* things done by one transaction of a sweep */
-#define COORD_HELD_MAX        1024u /* leases a node may name in one call */
-#define COORD_KEY_BYTES_MAX   128u  /* idempotency key */
-#define COORD_NOTE_BYTES_MAX  256u  /* a node's reason for giving a lease back */
+#define COORD_VISITS_MAX     1024u /* nodes or tasks looked at by one search */
+#define COORD_EXPLAIN_NODES  50u   /* nodes listed one by one in a decision */
+#define COORD_SLOTS_MAX      1024u /* tasks a node may say it runs at once */
+#define COORD_SWEEP_BATCH    64u   /* things done by one transaction of a sweep */
+#define COORD_HELD_MAX       1024u /* leases a node may name in one call */
+#define COORD_KEY_BYTES_MAX  128u  /* idempotency key */
+#define COORD_NOTE_BYTES_MAX 256u  /* a node's reason for giving a lease back */
+
+/* ---- groth16 ---- */
+
+/* Rows of a constraint system, and its padded domain: snarkjs keys need roots of
+ * unity of twice the domain, and r - 1 has 2^28. */
+#define GROTH16_ROWS_MAX (1u << 27)
+
+/* Wires of a constraint system: keeps every byte count of a key below 2^38. */
+#define GROTH16_WIRES_MAX (1u << 28)
+
+/* Public inputs of one key: each costs the verifier a scalar multiplication (60 us). */
+#define GROTH16_PUBLIC_MAX (1u << 20)
+
+/* Bytes of a proof, public-input or verifying-key file in JSON; 2^20 public inputs
+ * of 77 digits fit. */
+#define GROTH16_JSON_BYTES_MAX (256u << 20)
+
+/* Contributions of one setup: the largest ceremony so far had some five thousand. */
+#define GROTH16_CONTRIBUTIONS_MAX 65536u
+
+/* http: what one connection or one request may hold. */
+#define HTTP_CONNECTIONS_MAX   16384u      /* sockets at once, whatever the configuration says */
+#define HTTP_HEADER_BYTES_MAX  (32u << 10) /* bytes of one connection's headers and line buffers */
+#define HTTP_SEGMENTS_MAX      16u         /* parts of a path: routes have at most six */
+#define HTTP_QUERY_MAX         32u         /* members of a query */
+#define HTTP_ARENA_BYTES_MAX   (64u << 20) /* bytes of rows and text made for one request */
+#define HTTP_BODY_MEMORY_BYTES (64u << 10) /* a longer body goes to a temporary file */
+#define HTTP_BODIES_BYTES_MAX  (1u << 30)  /* bodies of all requests together */
+#define HTTP_WAITS_MAX         16384u      /* long polls at once: one for each connection */
+#define HTTP_REPLY_BYTES_MAX   (64u << 20) /* what the client accepts unless told otherwise */
+
+/* api: requests and what is kept about callers. */
+#define API_BODY_BYTES_MAX       (64u << 10)  /* JSON of ordinary calls */
+#define API_TASK_BYTES_MAX       (16u << 20)  /* a submission with a 10 MB module in base64 */
+#define API_RESULT_BYTES_MAX     (256u << 10) /* two outputs of 64 KiB in base64 and the rest */
+#define API_INLINE_BYTES_MAX     (64u << 10)  /* an output inside JSON; larger ones are blobs */
+#define API_JSON_VALUES_MAX      100000u      /* values in one body: bounds the parser's memory */
+#define API_JSON_DEPTH_MAX       32u          /* nesting of one body */
+#define API_WAIT_MS_MAX          30000        /* of a long poll: below every proxy's patience */
+#define API_PROBE_BYTES_MAX      (8u << 20)   /* of a bandwidth probe, either direction */
+#define API_LIST_DEFAULT         100u         /* rows of a page that names no limit */
+#define API_KEYS_MAX             100u         /* live API keys of one user */
+#define API_RATE_BUCKETS_MAX     65536u       /* callers remembered by the rate limiter */
+#define API_CLOCK_SKEW_WINDOW_MS 120000       /* how long a signed request is remembered */
+#define API_REPLAYS_MAX          262144u      /* signed requests remembered at once */
 
 #endif
