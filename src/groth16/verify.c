@@ -1,0 +1,354 @@
+/* verify.c - see verify.h. */
+#include "groth16/verify.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/rng.h"
+
+/* ---- the public inputs' point ---- */
+
+#define STRAUS_POINTS 8 /* points whose doublings are shared; 8 tables of 15 on the stack */
+#define STRAUS_BITS   4
+
+static unsigned nibble(const fr_bits *k, unsigned i)
+{
+    return (unsigned)(k->l[i / 16] >> (4 * (i % 16))) & 15u;
+}
+
+/* acc = sum of k[i] p[i] for up to STRAUS_POINTS points, 4 bits of each at a time. */
+static void straus(g1 *acc, const g1_affine p[], const fr_bits k[], size_t n)
+{
+    g1 table[STRAUS_POINTS][(1 << STRAUS_BITS) - 1];
+
+    for (size_t i = 0; i < n; i++) {
+        g1_from_affine(&table[i][0], &p[i]);
+        for (unsigned j = 1; j < (1u << STRAUS_BITS) - 1; j++)
+            g1_add_affine(&table[i][j], &table[i][j - 1], &p[i]);
+    }
+    *acc = g1_infinity;
+    for (unsigned d = 64; d-- > 0;) {
+        for (unsigned j = 0; j < STRAUS_BITS; j++)
+            g1_dbl(acc, acc);
+        for (size_t i = 0; i < n; i++)
+            if (nibble(&k[i], d) != 0)
+                g1_add(acc, acc, &table[i][nibble(&k[i], d) - 1]);
+    }
+}
+
+void groth16_public_point(g1 *out, const struct vkey *vk, const fr_bits public_inputs[])
+{
+    g1 part;
+
+    g1_from_affine(out, &vk->ic[0]);
+    for (size_t i = 0; i < vk->n_public; i += STRAUS_POINTS) {
+        size_t n = vk->n_public - i < STRAUS_POINTS ? vk->n_public - i : STRAUS_POINTS;
+        straus(&part, vk->ic + 1 + i, public_inputs + i, n);
+        g1_add(out, out, &part);
+    }
+}
+
+/* ---- checks before the equation ---- */
+
+static int check_inputs(const struct vkey *vk, const fr_bits in[], size_t n, struct err *err)
+{
+    if (n != vk->n_public)
+        return err_set(err, VCP_EINVAL, "%zu public inputs, but the key wants %u", n, vk->n_public);
+    for (size_t i = 0; i < n; i++)
+        if (!fr_bits_is_canonical(&in[i]))
+            return err_set(err, VCP_EINVAL, "public input %zu is not below r", i);
+    return VCP_OK;
+}
+
+static int check_g1(const g1_affine *p, char name, struct err *err)
+{
+    if (!g1_affine_is_on_curve(p))
+        return err_set(err, VCP_EVERIFY, "proof: %c is not on the curve", name);
+    if (g1_affine_is_infinity(p))
+        return err_set(err, VCP_EVERIFY, "proof: %c is the point at infinity", name);
+    return VCP_OK;
+}
+
+static int check_proof(const struct groth16_proof *p, const g1_affine *d, struct err *err)
+{
+    int rc;
+    if ((rc = check_g1(&p->a, 'A', err)) < 0 || (rc = check_g1(&p->c, 'C', err)) < 0 ||
+        (d && (rc = check_g1(d, 'D', err)) < 0))
+        return rc;
+    if (!g2_affine_is_on_curve(&p->b))
+        return err_set(err, VCP_EVERIFY, "proof: B is not on the curve");
+    if (g2_affine_is_infinity(&p->b))
+        return err_set(err, VCP_EVERIFY, "proof: B is the point at infinity");
+    if (!g2_affine_in_subgroup(&p->b))
+        return err_set(err, VCP_EVERIFY, "proof: B is not in the subgroup of order r");
+    return VCP_OK;
+}
+
+static int check_kind(const struct vkey *vk, const g1_affine *d, struct err *err)
+{
+    if (vk->committed == (d != NULL))
+        return VCP_OK;
+    return err_set(err, VCP_EINVAL,
+                   vk->committed ? "the key wants a stage-1 commitment and there is none"
+                                 : "a stage-1 commitment, but the key is plain Groth16");
+}
+
+/* ---- one proof ---- */
+
+static int verify_one(const struct vkey *vk, const fr_bits in[], size_t n_in, const g1_affine *d,
+                      const struct groth16_proof *proof, struct err *err)
+{
+    struct g2_prepared b_lines;
+    const struct g2_prepared *q[4] = {&b_lines, &vk->gamma_lines, &vk->delta2_lines,
+                                      &vk->delta1_lines};
+    g1_affine p[4];
+    g1 pub;
+    fp12 f;
+    int rc;
+
+    if ((rc = check_kind(vk, d, err)) < 0 || (rc = check_inputs(vk, in, n_in, err)) < 0 ||
+        (rc = check_proof(proof, d, err)) < 0)
+        return rc;
+    g2_prepare(&b_lines, &proof->b);
+    g1_affine_neg(&p[0], &proof->a);
+    groth16_public_point(&pub, vk, in);
+    g1_to_affine(&p[1], &pub);
+    p[2] = proof->c;
+    if (d)
+        p[3] = *d;
+    pairing_miller(&f, p, q, d ? 4 : 3);
+    fp12_mul(&f, &f, &vk->alpha_beta);
+    pairing_final_exp(&f, &f);
+    if (!fp12_is_one(&f))
+        return err_set(err, VCP_EVERIFY, "the proof does not hold for this key and these inputs");
+    return VCP_OK;
+}
+
+int groth16_verify(const struct vkey *vk, const fr_bits public_inputs[], size_t n_public,
+                   const struct groth16_proof *proof, struct err *err)
+{
+    return verify_one(vk, public_inputs, n_public, NULL, proof, err);
+}
+
+int groth16_verify_committed(const struct vkey *vk, const fr_bits public_inputs[], size_t n_public,
+                             const g1_affine *d, const struct groth16_proof *proof, struct err *err)
+{
+    return verify_one(vk, public_inputs, n_public, d, proof, err);
+}
+
+/* ---- many proofs ----
+ *
+ * With a random rho_j for claim j, and sums over the claims of each key k:
+ *
+ *   prod_j e(-rho_j A_j, B_j) * prod_k e(alpha, beta)^(R_k) e(sum rho_j P_j, gamma)
+ *          e(sum rho_j C_j, delta2) e(sum rho_j D_j, delta1) = 1,   R_k = sum rho_j
+ *
+ * e(alpha, beta)^R is one more Miller loop, with [R] alpha.  Every key's sums are
+ * computed by the pieces below; a piece is a run of claims. */
+
+#define PIECE_CLAIMS 16
+
+struct key_sums {
+    const struct vkey *vk;
+    g1 pub, c, d;
+    fr weight; /* R_k */
+};
+
+struct batch {
+    const struct groth16_claim *claims;
+    size_t n;
+    fr_bits *rho;
+    fp12 *miller; /* one a piece */
+    int *rc;      /* of the checks, one a claim */
+};
+
+static void random_rho(fr_bits *out)
+{
+    memset(out, 0, sizeof *out);
+    do {
+        rng_bytes(out->l, 16);
+    } while ((out->l[0] | out->l[1]) == 0);
+}
+
+static int check_claim(const struct groth16_claim *c, struct err *err)
+{
+    int rc = check_kind(c->vk, c->d, err);
+    if (rc == VCP_OK)
+        rc = check_inputs(c->vk, c->public_inputs, c->vk->n_public, err);
+    if (rc == VCP_OK)
+        rc = check_proof(c->proof, c->d, err);
+    return rc;
+}
+
+/* Checks the claims of one piece and multiplies their e(-rho A, B). */
+static void batch_piece(void *arg, size_t piece)
+{
+    struct batch *b = arg;
+    size_t lo = piece * PIECE_CLAIMS;
+    size_t hi = lo + PIECE_CLAIMS < b->n ? lo + PIECE_CLAIMS : b->n;
+
+    b->miller[piece] = fp12_one;
+    for (size_t i = lo; i < hi; i++) {
+        const struct groth16_proof *p = b->claims[i].proof;
+        struct g2_prepared lines;
+        const struct g2_prepared *q = &lines;
+        g1_affine a;
+        g1 ra;
+        fp12 f;
+        b->rc[i] = check_claim(&b->claims[i], NULL);
+        if (b->rc[i] < 0)
+            continue;
+        g1_mul_var(&ra, &p->a, &b->rho[i]);
+        g1_neg(&ra, &ra);
+        g1_to_affine(&a, &ra);
+        g2_prepare(&lines, &p->b);
+        pairing_miller(&f, &a, &q, 1);
+        fp12_mul(&b->miller[piece], &b->miller[piece], &f);
+    }
+}
+
+static void add_multiple(g1 *acc, const g1_affine *p, const fr_bits *k)
+{
+    g1 t;
+    g1_mul_var(&t, p, k);
+    g1_add(acc, acc, &t);
+}
+
+/* The three or four Miller loops of one key. */
+static void finish_key(fp12 *f, const struct key_sums *s)
+{
+    struct g2_prepared beta_lines;
+    const struct g2_prepared *q[4] = {&beta_lines, &s->vk->gamma_lines, &s->vk->delta2_lines,
+                                      &s->vk->delta1_lines};
+    g1 alpha;
+    g1_affine p[4];
+    fr_bits weight;
+    fp12 m;
+
+    fr_to_bits(&weight, &s->weight);
+    g1_mul_var(&alpha, &s->vk->alpha1, &weight);
+    g1_to_affine(&p[0], &alpha);
+    g1_to_affine(&p[1], &s->pub);
+    g1_to_affine(&p[2], &s->c);
+    g1_to_affine(&p[3], &s->d);
+    g2_prepare(&beta_lines, &s->vk->beta2);
+    pairing_miller(&m, p, q, s->vk->committed ? 4 : 3);
+    fp12_mul(f, f, &m);
+}
+
+/* sum over the claims of vk of rho (1, z): one public point for all of them. */
+static void sum_publics(struct key_sums *s, const struct batch *b, fr weights[], fr_bits bits[])
+{
+    for (uint32_t i = 0; i < s->vk->n_public; i++)
+        weights[i] = fr_zero;
+    s->weight = fr_zero;
+    for (size_t j = 0; j < b->n; j++) {
+        fr rho, z;
+        if (b->claims[j].vk != s->vk)
+            continue;
+        fr_from_bits(&rho, &b->rho[j]);
+        fr_add(&s->weight, &s->weight, &rho);
+        for (uint32_t i = 0; i < s->vk->n_public; i++) {
+            fr_from_bits(&z, &b->claims[j].public_inputs[i]);
+            fr_mul(&z, &z, &rho);
+            fr_add(&weights[i], &weights[i], &z);
+        }
+    }
+    fr_to_bits_n(bits, weights, s->vk->n_public);
+    /* groth16_public_point counts IC_0 once; it is wanted weight times. */
+    fr rest;
+    fr_bits rest_bits;
+    fr_sub(&rest, &s->weight, &fr_one);
+    fr_to_bits(&rest_bits, &rest);
+    groth16_public_point(&s->pub, s->vk, bits);
+    add_multiple(&s->pub, &s->vk->ic[0], &rest_bits);
+}
+
+static int add_key(fp12 *f, const struct batch *b, const struct vkey *vk, struct err *err)
+{
+    struct key_sums s = {.vk = vk, .pub = g1_infinity, .c = g1_infinity, .d = g1_infinity};
+    fr *weights = malloc(((size_t)vk->n_public + 1) * (sizeof(fr) + sizeof(fr_bits)));
+
+    if (!weights)
+        return err_set(err, VCP_ENOMEM, "no memory for the sums of %u public inputs", vk->n_public);
+    sum_publics(&s, b, weights, (fr_bits *)(weights + vk->n_public + 1));
+    free(weights);
+    for (size_t j = 0; j < b->n; j++) {
+        if (b->claims[j].vk != vk)
+            continue;
+        add_multiple(&s.c, &b->claims[j].proof->c, &b->rho[j]);
+        if (vk->committed)
+            add_multiple(&s.d, b->claims[j].d, &b->rho[j]);
+    }
+    finish_key(f, &s);
+    return VCP_OK;
+}
+
+static bool key_seen(const struct groth16_claim claims[], size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (claims[j].vk == claims[i].vk)
+            return true;
+    return false;
+}
+
+static int batch_product(fp12 *f, struct batch *b, struct threads *threads, struct err *err)
+{
+    size_t n_pieces = (b->n + PIECE_CLAIMS - 1) / PIECE_CLAIMS;
+
+    for (size_t i = 0; i < b->n; i++)
+        random_rho(&b->rho[i]);
+    threads_run(threads, n_pieces, batch_piece, b);
+    for (size_t i = 0; i < b->n; i++)
+        if (b->rc[i] < 0)
+            return VCP_EVERIFY; /* found and named by the caller */
+    *f = fp12_one;
+    for (size_t i = 0; i < n_pieces; i++)
+        fp12_mul(f, f, &b->miller[i]);
+    for (size_t i = 0; i < b->n; i++) {
+        int rc = key_seen(b->claims, i) ? VCP_OK : add_key(f, b, b->claims[i].vk, err);
+        if (rc < 0)
+            return rc;
+    }
+    pairing_final_exp(f, f);
+    return fp12_is_one(f) ? VCP_OK : VCP_EVERIFY;
+}
+
+static int find_culprit(const struct groth16_claim claims[], size_t n, size_t *bad, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct groth16_claim *c = &claims[i];
+        int rc = verify_one(c->vk, c->public_inputs, c->vk->n_public, c->d, c->proof, err);
+        if (rc == VCP_OK)
+            continue;
+        if (bad)
+            *bad = i;
+        err_prefix(err, "proof %zu of %zu", i, n);
+        return rc;
+    }
+    return err_set(err, VCP_EVERIFY, "the batch does not hold though each proof alone does");
+}
+
+int groth16_verify_batch(const struct groth16_claim claims[], size_t n, struct threads *threads,
+                         size_t *bad, struct err *err)
+{
+    size_t n_pieces = (n + PIECE_CLAIMS - 1) / PIECE_CLAIMS;
+    struct batch b = {.claims = claims, .n = n};
+    fp12 f;
+    int rc;
+
+    if (n == 0)
+        return VCP_OK;
+    b.rho = calloc(n, sizeof *b.rho);
+    b.miller = calloc(n_pieces, sizeof *b.miller);
+    b.rc = calloc(n, sizeof *b.rc);
+    if (b.rho && b.miller && b.rc)
+        rc = batch_product(&f, &b, threads, err);
+    else
+        rc = err_set(err, VCP_ENOMEM, "no memory for a batch of %zu proofs", n);
+    free(b.rho);
+    free(b.miller);
+    free(b.rc);
+    return rc == VCP_EVERIFY ? find_culprit(claims, n, bad, err) : rc;
+}

@@ -1,0 +1,256 @@
+/* vkey.c - see vkey.h. */
+#include "groth16/vkey.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/limits.h"
+#include "groth16/field_io.h"
+#include "groth16/zkey.h"
+
+#define MAGIC          "AVCPVK01"
+#define HEAD_BYTES     (8 + 4 + 4 + 32)
+#define FLAG_COMMITTED 1u
+#define FLAG_LOCAL     2u
+
+/* ---- checks ---- */
+
+static int check_g1(const g1_affine *p, const char *what, struct err *err)
+{
+    if (!g1_affine_is_on_curve(p))
+        return err_set(err, VCP_EFORMAT, "verifying key: %s is not on the curve", what);
+    if (g1_affine_is_infinity(p))
+        return err_set(err, VCP_EFORMAT, "verifying key: %s is the point at infinity", what);
+    return VCP_OK;
+}
+
+static int check_g2(const g2_affine *p, const char *what, struct err *err)
+{
+    if (!g2_affine_is_on_curve(p))
+        return err_set(err, VCP_EFORMAT, "verifying key: %s is not on the curve", what);
+    if (g2_affine_is_infinity(p))
+        return err_set(err, VCP_EFORMAT, "verifying key: %s is the point at infinity", what);
+    if (!g2_affine_in_subgroup(p))
+        return err_set(err, VCP_EFORMAT, "verifying key: %s is not in the subgroup of order r",
+                       what);
+    return VCP_OK;
+}
+
+static int check_ic(const struct vkey *k, struct err *err)
+{
+    for (uint32_t i = 0; i <= k->n_public; i++) {
+        if (!g1_affine_is_on_curve(&k->ic[i]))
+            return err_set(err, VCP_EFORMAT, "verifying key: IC[%u] is not on the curve", i);
+        if (g1_affine_is_infinity(&k->ic[i]))
+            return err_set(err, VCP_EFORMAT,
+                           "verifying key: IC[%u] is infinity, so public input %u is not bound", i,
+                           i);
+    }
+    return VCP_OK;
+}
+
+static int check_distinct(const struct vkey *k, struct err *err)
+{
+    if (g2_affine_eq(&k->gamma2, &k->delta2))
+        return err_set(err, VCP_EFORMAT,
+                       "verifying key: gamma equals delta, so anyone can forge proofs (was phase 2 "
+                       "of the setup skipped?)");
+    if (g2_affine_eq(&k->delta2, &g2_generator))
+        return err_set(err, VCP_EFORMAT,
+                       "verifying key: delta is the generator, so its trapdoor is known");
+    if (!k->committed)
+        return VCP_OK;
+    if (g2_affine_eq(&k->delta1, &k->delta2) || g2_affine_eq(&k->delta1, &k->gamma2))
+        return err_set(err, VCP_EFORMAT,
+                       "verifying key: delta1 equals %s, so commitments do not bind",
+                       g2_affine_eq(&k->delta1, &k->delta2) ? "delta2" : "gamma");
+    if (g2_affine_eq(&k->delta1, &g2_generator) || g2_affine_eq(&k->gamma2, &g2_generator))
+        return err_set(err, VCP_EFORMAT, "verifying key: %s is the generator",
+                       g2_affine_eq(&k->delta1, &g2_generator) ? "delta1" : "gamma");
+    return VCP_OK;
+}
+
+static int check_all(const struct vkey *k, struct err *err)
+{
+    int rc;
+    if ((rc = check_g1(&k->alpha1, "alpha", err)) < 0 ||
+        (rc = check_g2(&k->beta2, "beta", err)) < 0 ||
+        (rc = check_g2(&k->gamma2, "gamma", err)) < 0 ||
+        (rc = k->committed ? check_g2(&k->delta1, "delta1", err) : VCP_OK) < 0 ||
+        (rc = check_g2(&k->delta2, "delta", err)) < 0 || (rc = check_distinct(k, err)) < 0)
+        return rc;
+    return check_ic(k, err);
+}
+
+/* ---- canonical bytes ---- */
+
+/* Feeds the encoding to sink piece by piece, so that the digest needs no buffer. */
+static void encode(const struct vkey *k, void (*sink)(void *arg, const void *p, size_t n),
+                   void *arg)
+{
+    unsigned char b[HEAD_BYTES + G2_BYTES], *p = b;
+    uint32_t flags = (k->committed ? FLAG_COMMITTED : 0) | (k->local_test ? FLAG_LOCAL : 0);
+
+    memcpy(p, MAGIC, 8);
+    memcpy(p + 8, &flags, 4);
+    memcpy(p + 12, &k->n_public, 4);
+    memcpy(p + 16, k->circuit, 32);
+    sink(arg, b, HEAD_BYTES);
+    g1_to_plain(b, &k->alpha1);
+    sink(arg, b, G1_BYTES);
+    const g2_affine *q[4] = {&k->beta2, &k->gamma2, &k->delta1, &k->delta2};
+    for (int i = 0; i < 4; i++) {
+        if (i == 2 && !k->committed)
+            continue;
+        g2_to_plain(b, q[i]);
+        sink(arg, b, G2_BYTES);
+    }
+    for (uint32_t i = 0; i <= k->n_public; i++) {
+        g1_to_plain(b, &k->ic[i]);
+        sink(arg, b, G1_BYTES);
+    }
+}
+
+static void sink_buf(void *arg, const void *p, size_t n)
+{
+    buf_put(arg, p, n);
+}
+
+static void sink_sha3(void *arg, const void *p, size_t n)
+{
+    sha3_update(arg, p, n);
+}
+
+static size_t encoded_size(bool committed, uint32_t n_public)
+{
+    return HEAD_BYTES + G1_BYTES + (committed ? 4u : 3u) * G2_BYTES +
+           ((size_t)n_public + 1) * G1_BYTES;
+}
+
+size_t vkey_bytes_size(const struct vkey *k)
+{
+    return encoded_size(k->committed, k->n_public);
+}
+
+void vkey_put(struct buf *out, const struct vkey *k)
+{
+    encode(k, sink_buf, out);
+}
+
+int vkey_prepare(struct vkey *k, struct err *err)
+{
+    struct sha3 h;
+    struct g2_prepared beta_lines;
+    const struct g2_prepared *q = &beta_lines;
+    int rc = check_all(k, err);
+
+    if (rc < 0)
+        return rc;
+    if (sha3_init(&h) < 0)
+        return err_set(err, VCP_ENOMEM, "verifying key: no memory to hash it");
+    encode(k, sink_sha3, &h);
+    sha3_final(&h, k->digest);
+    g2_prepare(&k->gamma_lines, &k->gamma2);
+    g2_prepare(&k->delta2_lines, &k->delta2);
+    if (k->committed)
+        g2_prepare(&k->delta1_lines, &k->delta1);
+    g2_prepare(&beta_lines, &k->beta2);
+    pairing_miller(&k->alpha_beta, &k->alpha1, &q, 1);
+    return VCP_OK;
+}
+
+static bool read_head(const unsigned char *p, size_t n, uint32_t *flags, uint32_t *n_public)
+{
+    if (n < HEAD_BYTES || memcmp(p, MAGIC, 8) != 0)
+        return false;
+    memcpy(flags, p + 8, 4);
+    memcpy(n_public, p + 12, 4);
+    return (*flags & ~(FLAG_COMMITTED | FLAG_LOCAL)) == 0 && *n_public <= GROTH16_PUBLIC_MAX &&
+           n == encoded_size(*flags & FLAG_COMMITTED, *n_public);
+}
+
+size_t vkey_ic_size(const void *p, size_t n)
+{
+    uint32_t flags, n_public;
+    if (!read_head(p, n, &flags, &n_public))
+        return 0;
+    return ((size_t)n_public + 1) * sizeof(g1_affine);
+}
+
+int vkey_from_bytes(struct vkey *k, g1_affine ic_storage[], const void *bytes, size_t n,
+                    struct err *err)
+{
+    const unsigned char *p = bytes;
+    uint32_t flags;
+
+    memset(k, 0, sizeof *k);
+    if (!read_head(p, n, &flags, &k->n_public))
+        return err_set(err, VCP_EFORMAT, "verifying key: %zu bytes that are no key of this format",
+                       n);
+    k->committed = flags & FLAG_COMMITTED;
+    k->local_test = flags & FLAG_LOCAL;
+    memcpy(k->circuit, p + 16, 32);
+    k->ic = ic_storage;
+    p += HEAD_BYTES;
+    bool ok = g1_from_plain(&k->alpha1, p);
+    p += G1_BYTES;
+    g2_affine *q[4] = {&k->beta2, &k->gamma2, &k->delta1, &k->delta2};
+    for (int i = 0; i < 4; i++) {
+        if (i == 2 && !k->committed)
+            continue;
+        ok = ok && g2_from_plain(q[i], p);
+        p += G2_BYTES;
+    }
+    for (uint32_t i = 0; ok && i <= k->n_public; i++)
+        ok = g1_from_plain(&k->ic[i], p + (size_t)i * G1_BYTES);
+    if (!ok)
+        return err_set(err, VCP_EFORMAT,
+                       "verifying key: a point is not canonical or not in its group");
+    return vkey_prepare(k, err);
+}
+
+/* ---- keys on the heap ---- */
+
+struct vkey *vkey_new(uint32_t n_public)
+{
+    struct vkey *k = calloc(1, sizeof *k);
+    if (!k)
+        return NULL;
+    k->n_public = n_public;
+    k->ic = calloc((size_t)n_public + 1, sizeof *k->ic);
+    if (!k->ic) {
+        free(k);
+        return NULL;
+    }
+    return k;
+}
+
+void vkey_free(struct vkey *k)
+{
+    if (!k)
+        return;
+    free(k->ic);
+    free(k);
+}
+
+int vkey_from_zkey(struct vkey **out, const struct zkey *z, struct err *err)
+{
+    struct vkey *k = vkey_new(z->h.n_public);
+    if (!k)
+        return err_set(err, VCP_ENOMEM, "%s: no memory for the verifying key", z->file.name);
+    k->alpha1 = z->h.alpha1;
+    k->beta2 = z->h.beta2;
+    k->gamma2 = z->h.gamma2;
+    k->delta2 = z->h.delta2;
+    k->local_test = zkey_is_local_test(z);
+    memcpy(k->ic, z->ic, ((size_t)k->n_public + 1) * sizeof *k->ic);
+    int rc = vkey_prepare(k, err);
+    if (rc < 0) {
+        vkey_free(k);
+        return err_prefix(err, "%s", z->file.name);
+    }
+    *out = k;
+    return VCP_OK;
+}
