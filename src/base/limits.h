@@ -104,4 +104,14 @@
 #define API_CLOCK_SKEW_WINDOW_MS 120000       /* how long a signed request is remembered */
 #define API_REPLAYS_MAX          262144u      /* signed requests remembered at once */
 
+/* node: what the agent takes from a server or a worker process. */
+#define NODE_SLOTS_MAX        256u         /* tasks at once: each is a thread and a process */
+#define NODE_WORKERS_MAX      1024u        /* processes of one keeper, spares included */
+#define NODE_JOB_BYTES_MAX    (4u << 20)   /* arguments and environment with their lengths */
+#define NODE_INPUT_BYTES_MAX  (64u << 20)  /* standard input: what the store keeps of a blob */
+#define NODE_OUTPUT_BYTES_MAX (256u << 20) /* each output, whatever the task's limit */
+#define NODE_REPORT_BYTES_MAX 4096u        /* fixed fields and three short texts */
+#define NODE_BODY_BYTES_MAX   (4u << 20)   /* a JSON answer of the server */
+#define NODE_FILE_BYTES_MAX   65536u       /* one file of /proc or /sys */
+
 #endif
