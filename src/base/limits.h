@@ -101,8 +101,6 @@
 #define API_LIST_DEFAULT         100u         /* rows of a page that names no limit */
 #define API_KEYS_MAX             100u         /* live API keys of one user */
 #define API_RATE_BUCKETS_MAX     65536u       /* callers remembered by the rate limiter */
-#define API_CLOCK_SKEW_WINDOW_MS 120000       /* how long a signed request is remembered */
-#define API_REPLAYS_MAX          262144u      /* signed requests remembered at once */
 
 /* node: what the agent takes from a server or a worker process. */
 #define NODE_SLOTS_MAX        256u         /* tasks at once: each is a thread and a process */
