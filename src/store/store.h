@@ -53,6 +53,12 @@ void store_rollback(struct store_tx *tx);
 /* The number of the last migration applied. */
 int store_schema_version(struct store_tx *tx, int *out, struct err *err);
 
+/* Takes the database for one coordinator, against other processes and other
+ * coordinators here (VCP_EBUSY); given back by store_unclaim, store_free or the end of
+ * the process, however it comes.  Programs that only add users need no claim. */
+int store_claim(struct store *s, struct err *err);
+void store_unclaim(struct store *s);
+
 /* For tests of failure: the n-th statement or commit from now fails with VCP_EIO,
  * once; 0 disarms.  Counts on every connection of this store. */
 void store_fail_after(struct store *s, unsigned n);
