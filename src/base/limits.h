@@ -112,4 +112,11 @@
 #define NODE_BODY_BYTES_MAX   (4u << 20)   /* a JSON answer of the server */
 #define NODE_FILE_BYTES_MAX   65536u       /* one file of /proc or /sys */
 
+/* cli: the program's own patience and appetite. */
+#define CLI_CONFIG_BYTES_MAX  (64u << 10)  /* bytes of a config file of three lines */
+#define CLI_INPUT_BYTES_MAX   (512u << 20) /* bytes of one module or standard input read */
+#define CLI_RETRIES_MAX       5            /* calls repeated because the server asked for patience */
+#define CLI_RETRY_SECONDS_MAX 30           /* a longer Retry-After is told, not waited out */
+#define CLI_TRANSFER_MS_MAX   600000       /* of one upload or download */
+
 #endif
