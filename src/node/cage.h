@@ -39,9 +39,8 @@ void cage_cancel(struct cage_cancel *c);
 struct cage_result {
     struct wire_report report;
     struct buf output, error_output;
-    unsigned walls;              /* enum jail_wall */
-    uint64_t process_bytes_peak; /* resident set of the worker; 0 when unknown */
-    int64_t wall_ns;             /* from the call to the report */
+    unsigned walls;  /* enum jail_wall */
+    int64_t wall_ns; /* from the call to the report */
 };
 
 /* Runs one request.  VCP_OK: *out has a report (which may say refused, trap, timeout...)

@@ -26,6 +26,9 @@ enum jail_wall {
 /* "namespaces root nobody limits seccomp", those that stand. */
 void jail_walls_text(char *out, size_t size, unsigned walls);
 
+/* Run once in the keeper: gives up root for nobody, for good, and any hope of new rights. */
+void jail_prepare(void);
+
 /* fork(), into new namespaces where possible; *walls gets JAIL_NAMESPACES then.
  * Only for a process with one thread. */
 pid_t jail_fork(unsigned *walls);

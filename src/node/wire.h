@@ -57,10 +57,20 @@ struct wire_report {
     char values[OUTCOME_VALUES_BYTES]; /* "i32:7 i64:-1" */
     char message[512];                 /* one sentence, or "" */
     uint64_t gas_used;
-    uint64_t memory_bytes_peak; /* linear memory */
+    uint64_t memory_bytes_peak;  /* linear memory */
+    uint64_t process_bytes_peak; /* resident set of the worker, as it says itself */
     int64_t load_ns, run_ns;
     uint64_t output_bytes, error_bytes; /* what follows */
 };
+
+/* READY: which walls stand (enum jail_wall), or in message why one could not be built. */
+struct wire_ready {
+    uint32_t walls;
+    char message[256];
+};
+
+void wire_ready_encode(struct buf *out, const struct wire_ready *r);
+int wire_ready_decode(struct wire_ready *out, const uint8_t *p, size_t n, struct err *err);
 
 void wire_report_encode(struct buf *out, const struct wire_report *r);
 /* output_bytes_max bounds each of the two outputs. */

@@ -4,7 +4,7 @@
  * environment and holds one socket to the agent (descriptor WORKER_CONTROL_FD).  Each
  * message there asks for one worker and carries two descriptors: the worker's
  * job socket, and a status socket on which the keeper answers with the worker's
- * process descriptor and, later, how it ended.  When the agent is gone the
+ * process id and descriptor and, later, how it ended.  When the agent is gone the
  * keeper kills its workers and ends. */
 #ifndef NODE_WORKER_H
 #define NODE_WORKER_H
@@ -20,11 +20,13 @@ struct worker_event {
     int32_t pid;         /* in the agent's namespace */
     int32_t wait_status; /* WORKER_ENDED: as waitpid gives it */
     uint32_t walls;      /* WORKER_STARTED: JAIL_NAMESPACES or 0 */
-    uint64_t rss_bytes_peak;
 };
 
 /* The keeper's whole life; returns its exit status.  A program that uses cage.h calls this when
  * argv[1] is CAGE_WORKER_ARG, before anything else. */
 int worker_main(void);
+
+/* A forked worker's whole life: enters the jail, reads one job from fd, runs it, answers. */
+void worker_serve(int fd, unsigned walls) __attribute__((noreturn));
 
 #endif
