@@ -210,6 +210,24 @@ static int check_code(struct module *m, struct err *err)
     return rc;
 }
 
+/* Malformed is the graver finding: what is invalid at one place may not even be a module
+ * further on, and then that is the answer. */
+static int prefer_malformed(const struct module *m, int rc, struct err *err)
+{
+    struct err form;
+
+    for (uint32_t i = m->n_imported_funcs; i < m->n_funcs; i++) {
+        int form_rc = code_scan(m, i, &form);
+
+        if (form_rc == VCP_EFORMAT) {
+            if (err)
+                *err = form;
+            return form_rc;
+        }
+    }
+    return rc;
+}
+
 /* Bodies come last: ref.func needs to know what segments, globals and exports declare. */
 int module_validate(struct module *m, struct err *err)
 {
@@ -221,7 +239,7 @@ int module_validate(struct module *m, struct err *err)
         int rc = passes[i](m, err);
 
         if (rc < 0)
-            return rc;
+            return rc == VCP_EINVAL ? prefer_malformed(m, rc, err) : rc;
     }
     m->is_valid = true;
     return VCP_OK;

@@ -184,7 +184,7 @@ static int need_memory(struct code_validator *v)
 
 static int need_data(struct code_validator *v)
 {
-    if (!v->m->has_data_count)
+    if (!v->m->has_data_count && v->m->n_datas)
         return fail(v, VCP_EFORMAT, "data count section required");
     return need_index(v, v->in.a, v->m->data_count, "data segment");
 }
@@ -601,6 +601,28 @@ int code_validate(struct code_validator *v, uint32_t func)
         rc = fail(v, VCP_EFORMAT, "section size mismatch: %zu bytes after the final end",
                   cursor_left(&code));
     return rc;
+}
+
+int code_scan(const struct module *m, uint32_t func, struct err *err)
+{
+    struct cursor code = func_code(m, &m->funcs[func]);
+    struct instr in;
+    uint64_t depth = 1;
+
+    while (depth) {
+        int rc = instr_read(&in, &code, m, err);
+
+        if (rc < 0)
+            return err_prefix(err, "function %u", func), rc;
+        if (in.op == OP_BLOCK || in.op == OP_LOOP || in.op == OP_IF)
+            depth++;
+        else if (in.op == OP_END)
+            depth--;
+    }
+    if (code.p != code.end)
+        return err_set(err, VCP_EFORMAT, "function %u: %zu bytes after the final end", func,
+                       cursor_left(&code));
+    return VCP_OK;
 }
 
 int code_validator_init(struct code_validator *v, struct module *m, struct err *err)

@@ -37,5 +37,7 @@ int code_validator_init(struct code_validator *v, struct module *m, struct err *
 void code_validator_release(struct code_validator *v);
 /* Checks defined function `func` and fills its facts. */
 int code_validate(struct code_validator *v, uint32_t func);
+/* Only the form of a body: instructions that can be read, nesting that ends with it. */
+int code_scan(const struct module *m, uint32_t func, struct err *err);
 
 #endif
