@@ -34,11 +34,10 @@ void fp_mul(fp *out, const fp *a, const fp *b);
 void fp_sqr(fp *out, const fp *a);
 /* a^e for a plain little-endian exponent; time depends on e only. */
 void fp_pow(fp *out, const fp *a, const uint64_t e[], size_t n_limbs);
-/* 1/a, and 0 for 0: by Fermat, and by binary extended gcd in variable time. */
+/* 1/a, and 0 for 0 (binary gcd in a fixed number of steps, Pornin 2020). */
 void fp_inv(fp *out, const fp *a);
-void fp_inv_var(fp *out, const fp *a);
 /* In place 1/a[i] for all i with one inversion; zeros stay zero. scratch: n elements. */
-void fp_inv_batch_var(fp a[], size_t n, fp scratch[]);
+void fp_inv_batch(fp a[], size_t n, fp scratch[]);
 
 bool fp_is_zero(const fp *a);
 bool fp_eq(const fp *a, const fp *b);

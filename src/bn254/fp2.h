@@ -21,8 +21,7 @@ void fp2_mul_fp(fp2 *out, const fp2 *a, const fp *b);
 void fp2_mul_xi(fp2 *out, const fp2 *a); /* a (9 + u), the non-residue of Fp6 */
 void fp2_sqr(fp2 *out, const fp2 *a);
 void fp2_inv(fp2 *out, const fp2 *a); /* 0 for 0 */
-void fp2_inv_var(fp2 *out, const fp2 *a);
-void fp2_inv_batch_var(fp2 a[], size_t n, fp2 scratch[]);
+void fp2_inv_batch(fp2 a[], size_t n, fp2 scratch[]);
 /* A square root (either); false when there is none.  Variable time. */
 bool fp2_sqrt_var(fp2 *out, const fp2 *a);
 

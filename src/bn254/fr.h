@@ -34,11 +34,10 @@ void fr_mul(fr *out, const fr *a, const fr *b);
 void fr_sqr(fr *out, const fr *a);
 /* a^e for a plain little-endian exponent; time depends on e only. */
 void fr_pow(fr *out, const fr *a, const uint64_t e[], size_t n_limbs);
-/* 1/a, and 0 for 0: by Fermat, and by binary extended gcd in variable time. */
+/* 1/a, and 0 for 0 (binary gcd in a fixed number of steps, Pornin 2020). */
 void fr_inv(fr *out, const fr *a);
-void fr_inv_var(fr *out, const fr *a);
 /* In place 1/a[i] for all i with one inversion; zeros stay zero. scratch: n elements. */
-void fr_inv_batch_var(fr a[], size_t n, fr scratch[]);
+void fr_inv_batch(fr a[], size_t n, fr scratch[]);
 
 bool fr_is_zero(const fr *a);
 bool fr_eq(const fr *a, const fr *b);

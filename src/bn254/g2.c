@@ -1,0 +1,69 @@
+#include "bn254/g2.h"
+
+#include <string.h>
+
+#include "bn254/constants.h"
+#include "bn254/wnaf.h"
+
+const g2 g2_infinity = {{{FP_R}, {{0}}}, {{FP_R}, {{0}}}, {{{0}}, {{0}}}};
+const g2_affine g2_generator = G2_GENERATOR;
+
+static const fp2 curve_b = G2_B;
+
+static void mul_b3(fp2 *out, const fp2 *a)
+{
+    static const fp2 b3 = G2_B3;
+
+    fp2_mul(out, a, &b3);
+}
+
+static void coordinate_to_be(uint8_t out[64], const fp2 *a)
+{
+    fp_to_be(out, &a->c1);
+    fp_to_be(out + 32, &a->c0);
+}
+
+static bool coordinate_from_be(fp2 *out, const uint8_t b[64])
+{
+    return fp_from_be(&out->c1, b) && fp_from_be(&out->c0, b + 32);
+}
+
+#define FELEM      fp2
+#define F(name)    fp2_##name
+#define POINT      g2
+#define AFFINE     g2_affine
+#define G(name)    g2_##name
+#define MUL_B3     mul_b3
+#define FIELD_SQRT fp2_sqrt_var
+#include "bn254/curve.inc.h"
+
+/* (x, y) -> (conj(x) xi^((p-1)/3), conj(y) xi^((p-1)/2)) */
+void g2_affine_psi(g2_affine *out, const g2_affine *a)
+{
+    static const fp2 cx = FROB1_2, cy = FROB1_3;
+    fp2 t;
+
+    fp2_conj(&t, &a->x);
+    fp2_mul(&out->x, &t, &cx);
+    fp2_conj(&t, &a->y);
+    fp2_mul(&out->y, &t, &cy);
+}
+
+/* psi satisfies psi^2 - t psi + p = 0 on the whole twist.  psi(Q) = [t-1] Q therefore
+ * gives [(t-1)^2 - t (t-1) + p] Q = [p + 1 - t] Q = [r] Q = 0, and t - 1 = 6 x^2. */
+bool g2_affine_in_subgroup(const g2_affine *a)
+{
+    static const fr_bits k = {BN254_6X2};
+    g2 lhs, rhs;
+    g2_affine t;
+
+    g2_affine_psi(&t, a);
+    g2_from_affine(&lhs, &t);
+    g2_mul_var(&rhs, a, &k);
+    return g2_eq(&lhs, &rhs);
+}
+
+bool g2_affine_is_valid(const g2_affine *a)
+{
+    return g2_affine_is_on_curve(a) && g2_affine_in_subgroup(a);
+}
