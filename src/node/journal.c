@@ -81,7 +81,7 @@ int journal_put(const struct journal *j, const char *task_id, const char *lease_
         return err_set(err, VCP_EINVAL, "\"%.64s\" cannot be a lease id", lease_id);
     path = entry_path(j, lease_id, ".json");
     tmp = entry_path(j, lease_id, ".tmp");
-    entry = json_pack("{s:s, s:s, s:s, s:O?}", "task_id", task_id, "lease_id", lease_id, "node_id",
+    entry = json_pack("{s:s, s:s, s:s, s:O}", "task_id", task_id, "lease_id", lease_id, "node_id",
                       node_id, "result", result);
     if (entry)
         text = json_text(entry);
@@ -115,7 +115,8 @@ static json_t *load_entry(const char *path)
         json_parse(&entry, buf_str(&text), text.len, NULL) == VCP_OK &&
         (!json_is_object(entry) || json_need_str(&task, entry, "task_id", 64, NULL) < 0 ||
          json_need_str(&lease, entry, "lease_id", 64, NULL) < 0 || !is_name(lease) ||
-         json_need_str(&node, entry, "node_id", 64, NULL) < 0)) {
+         json_need_str(&node, entry, "node_id", 64, NULL) < 0 ||
+         !json_is_object(json_object_get(entry, "result")))) {
         json_decref(entry);
         entry = NULL;
     }
