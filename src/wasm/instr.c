@@ -6,6 +6,15 @@ const struct opcode_info opcode_info[OPCODE_COUNT] = {
 #undef X
 };
 
+/* buf.h's cursor_u8, inlined: this file reads every byte of a module's code. */
+static inline bool next_byte(struct cursor *c, uint8_t *out)
+{
+    if (c->p == c->end)
+        return false;
+    *out = *c->p++;
+    return true;
+}
+
 /* n bits of an unsigned or signed number, at most ceil(n / 7) bytes; the bits of
  * the last byte beyond n must be zero, or copies of the sign. */
 static bool leb_unsigned(struct cursor *c, unsigned n_bits, uint64_t *out)
@@ -15,7 +24,7 @@ static bool leb_unsigned(struct cursor *c, unsigned n_bits, uint64_t *out)
     uint8_t byte;
 
     do {
-        if (!cursor_u8(c, &byte))
+        if (!next_byte(c, &byte))
             return false;
         if (shift + 7 > n_bits && byte >> (n_bits - shift))
             return false;
@@ -33,7 +42,7 @@ static bool leb_signed(struct cursor *c, unsigned n_bits, int64_t *out)
     uint8_t byte;
 
     do {
-        if (!cursor_u8(c, &byte))
+        if (!next_byte(c, &byte))
             return false;
         if (shift + 7 >= n_bits) {
             /* Bits from the sign upwards must agree, and nothing may follow. */
@@ -69,6 +78,10 @@ bool leb_s32(struct cursor *c, int32_t *out)
 {
     int64_t v;
 
+    if (c->p < c->end && *c->p < 0x40) {
+        *out = *c->p++;
+        return true;
+    }
     if (!leb_signed(c, 32, &v))
         return false;
     *out = (int32_t)v;
@@ -138,7 +151,7 @@ static bool read_zero_byte(struct cursor *c)
 {
     uint8_t zero;
 
-    return cursor_u8(c, &zero) && zero == 0;
+    return next_byte(c, &zero) && zero == 0;
 }
 
 static bool read_number(struct instr *in, enum imm_kind kind, struct cursor *c)
@@ -188,7 +201,7 @@ static bool read_immediates(struct instr *in, enum imm_kind kind, struct cursor 
     case IMM_MEMARG:
     case IMM_ELEM_TABLE:
     case IMM_TABLE_TABLE: return leb_u32(c, &in->a) && leb_u32(c, &in->b);
-    case IMM_REF_TYPE: return cursor_u8(c, &in->type) && val_type_is_ref(in->type);
+    case IMM_REF_TYPE: return next_byte(c, &in->type) && val_type_is_ref(in->type);
     case IMM_I32:
     case IMM_I64:
     case IMM_F32:
@@ -203,7 +216,7 @@ static int read_opcode(struct instr *in, struct cursor *c, struct err *err)
     uint32_t sub;
     uint8_t byte;
 
-    if (!cursor_u8(c, &byte))
+    if (!next_byte(c, &byte))
         return err_set(err, VCP_EFORMAT, "offset 0x%x: unexpected end of the instructions",
                        in->offset);
     if (byte == OPCODE_PREFIX_SIMD)
@@ -225,14 +238,14 @@ static int read_opcode(struct instr *in, struct cursor *c, struct err *err)
 
 int instr_read(struct instr *out, struct cursor *c, const struct module *m, struct err *err)
 {
-    struct instr in = {.offset = (uint32_t)(c->p - m->bytes)};
-    int rc = read_opcode(&in, c, err);
+    int rc;
 
+    *out = (struct instr){.offset = (uint32_t)(c->p - m->bytes)};
+    rc = read_opcode(out, c, err);
     if (rc < 0)
         return rc;
-    if (!read_immediates(&in, (enum imm_kind)opcode_info[in.op].imm, c))
-        return err_set(err, VCP_EFORMAT, "offset 0x%x: malformed operand of %s", in.offset,
-                       opcode_info[in.op].text);
-    *out = in;
+    if (!read_immediates(out, (enum imm_kind)opcode_info[out->op].imm, c))
+        return err_set(err, VCP_EFORMAT, "offset 0x%x: malformed operand of %s", out->offset,
+                       opcode_info[out->op].text);
     return VCP_OK;
 }

@@ -25,7 +25,8 @@ struct instr {
 };
 
 /* Reads from c, which runs over m->bytes.  On success c stands behind the
- * instruction.  VCP_EFORMAT or VCP_EUNSUPPORTED otherwise, with the offset. */
+ * instruction.  VCP_EFORMAT or VCP_EUNSUPPORTED otherwise, with the offset;
+ * *out is then unspecified. */
 int instr_read(struct instr *out, struct cursor *c, const struct module *m, struct err *err);
 
 /* LEB128 with the specification's limits on length and unused bits.  false: malformed. */

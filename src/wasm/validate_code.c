@@ -44,7 +44,10 @@ static int push_types(struct code_validator *v, const uint8_t *types, uint32_t n
 
 static int push(struct code_validator *v, uint8_t type)
 {
-    return push_types(v, &type, 1);
+    if (v->height >= v->f->height_max)
+        return push_types(v, &type, 1);
+    v->operands[v->height++] = type; /* it has been this high before */
+    return VCP_OK;
 }
 
 /* Takes one operand of type `want` (VAL_ANY: of any type) and says what it was. */
@@ -512,18 +515,31 @@ static int check_immediates(struct code_validator *v)
 
 static uint8_t signature_type(char c)
 {
-    return c == 'i' ? VAL_I32 : c == 'I' ? VAL_I64 : c == 'f' ? VAL_F32 : VAL_F64;
+    static const uint8_t types[128] = {
+        ['i'] = VAL_I32, ['I'] = VAL_I64, ['f'] = VAL_F32, ['F'] = VAL_F64};
+
+    return types[(unsigned char)c & 127];
+}
+
+/* The common case of pop_type: what is wanted lies there. */
+static inline int pop_expected(struct code_validator *v, uint8_t want)
+{
+    if (v->height > top_frame(v)->height && v->operands[v->height - 1] == want) {
+        v->height--;
+        return VCP_OK;
+    }
+    return pop_type(v, want);
 }
 
 static int check_signature(struct code_validator *v, const char *signature)
 {
     const char *colon = signature, *p;
-    int rc = check_immediates(v);
+    int rc = opcode_info[v->in.op].imm == IMM_NONE ? VCP_OK : check_immediates(v);
 
     while (*colon != ':')
         colon++;
     for (p = colon; p > signature && rc == VCP_OK; p--)
-        rc = pop_type(v, signature_type(p[-1]));
+        rc = pop_expected(v, signature_type(p[-1]));
     for (p = colon + 1; *p && rc == VCP_OK; p++)
         rc = push(v, signature_type(*p));
     return rc;
