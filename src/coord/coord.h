@@ -87,7 +87,7 @@ struct coord_node_reg {
     uint8_t public_key[SIGN_PUBLIC_BYTES];
 };
 
-/* Checks the bounds (node_id 1..64 of letters, digits, - and _; region 1..32; node_type of
+/* Checks the bounds (node_id 1..64 of letters, digits, dot, - and _; region 1..32; node_type of
  * the list; 10..100000 Mbps; 1..256 cores; 1..2048 GB; slots <= 1024): VCP_EINVAL.
  * The owner may register again: the node is revived, keeps its record and gets the
  * new capabilities and key.  Another's id, or a public key another node has, is VCP_EEXIST. */

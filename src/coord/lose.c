@@ -1,0 +1,93 @@
+/* lose.c - replicas that will not come, and nodes that are gone. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/err.h"
+#include "coord/op.h"
+
+/* In the node's record: one failure more, in safe mode from the policy's count on. */
+static int blame(struct op *op, struct cnode *n)
+{
+    struct store_node row = n->row;
+
+    row.reputation.failed++;
+    row.error_count++;
+    int64_t updated = row.updated_at_ms;
+    op_judge_node(op, &row);
+    if (row.status == STORE_NODE_OFFLINE)
+        row.updated_at_ms = updated; /* how long it has been offline */
+    return op_put_node(op, n, &row);
+}
+
+static bool exhausted(const struct op *op, const struct ctask *t)
+{
+    return t->attempts >= (uint64_t)op->c->config.attempts_max * t->min_nodes;
+}
+
+static int store_attempts(struct op *op, const struct ctask *t)
+{
+    struct store_task row = {.task_id = t->id,
+                             .status = t->status,
+                             .attempts = t->attempts,
+                             .updated_at_ms = op->now_ms};
+
+    return store_task_update(op->tx, &row, op->err);
+}
+
+int op_lose(struct op *op, struct catt *m, const char *why, bool by_node)
+{
+    struct ctask *t = m->task;
+    char reason[160];
+    int rc = by_node ? blame(op, m->node) : VCP_OK;
+
+    if (rc < 0)
+        return rc;
+    op->touched = true;
+    t->attempts++;
+    rc = op_detach(op, m, STORE_LOST, why, true);
+    if (rc == VCP_OK)
+        rc = store_attempts(op, t);
+    if (rc < 0)
+        return rc;
+    if (!exhausted(op, t))
+        return op_place(op, t, "replica_lost");
+    snprintf(reason, sizeof reason, "given up after %u failed attempts, the last one: %.100s",
+             t->attempts, why);
+    return op_settle(op, t, reason);
+}
+
+/* Work that was not begun moves on without anybody's fault. */
+static int move_on(struct op *op, struct catt *m, const char *why)
+{
+    struct ctask *t = m->task;
+    int rc = op_detach(op, m, STORE_LOST, why, false);
+
+    return rc < 0 ? rc : op_place(op, t, "node_gone");
+}
+
+/* What can still be lost; what was delivered stays until the task ends. */
+static struct catt *first_open(const struct cnode *n)
+{
+    for (struct catt *m = n->first; m; m = m->node_next)
+        if (m->execution != STORE_DONE)
+            return m;
+    return NULL;
+}
+
+int op_node_gone(struct op *op, struct cnode *n, const char *why)
+{
+    char id[NODE_ID_BYTES];
+    struct catt *m;
+    int rc = VCP_OK;
+
+    if (n->state == NODE_DELETED && n->n_active == 0) {
+        op->touched = true;
+        index_drop_node(op->x, n);
+        return VCP_OK;
+    }
+    strcpy(id, n->id);
+    /* Ending a task may free assignments and, with its last one, the deleted node. */
+    while (rc == VCP_OK && (n = index_node(op->x, id)) != NULL && (m = first_open(n)) != NULL)
+        rc = m->execution == STORE_IN_PROGRESS ? op_lose(op, m, why, true) : move_on(op, m, why);
+    return rc;
+}

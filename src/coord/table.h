@@ -1,0 +1,30 @@
+/* table.h - finding by name: a chained hash table of elements that carry their link.
+ *
+ * Names come from outside, so the hash is keyed (SipHash-2-4) and nobody can aim
+ * at one chain.  The table doubles when it is full and never shrinks. */
+#ifndef COORD_TABLE_H
+#define COORD_TABLE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct table_link {
+    struct table_link *next;
+    const char *name; /* owned by the element, constant while it is in the table */
+    uint64_t hash;
+};
+
+struct table {
+    struct table_link **chains;
+    size_t n, n_chains; /* a power of two, or 0 */
+    uint8_t key[16];
+};
+
+void table_init(struct table *t);
+void table_release(struct table *t); /* the elements stay */
+struct table_link *table_find(const struct table *t, const char *name);
+/* The name must be new.  VCP_ENOMEM leaves the table as it was. */
+int table_insert(struct table *t, struct table_link *e, const char *name);
+void table_remove(struct table *t, struct table_link *e);
+
+#endif
