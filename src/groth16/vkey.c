@@ -249,7 +249,8 @@ int vkey_from_zkey(struct vkey **out, const struct zkey *z, struct err *err)
     int rc = vkey_prepare(k, err);
     if (rc < 0) {
         vkey_free(k);
-        return err_prefix(err, "%s", z->file.name);
+        err_prefix(err, "%s", z->file.name);
+        return rc;
     }
     *out = k;
     return VCP_OK;

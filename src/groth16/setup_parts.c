@@ -1,0 +1,168 @@
+/* setup_parts.c - see setup_parts.h. */
+#include "groth16/setup_parts.h"
+
+#include <string.h>
+
+#include "bn254/msm.h"
+
+#define CHUNK_POINTS ((size_t)1 << 18)
+
+static void draw_nonzero(fr *out)
+{
+    do
+        fr_random(out);
+    while (fr_is_zero(out));
+}
+
+/* tau outside every domain and coset of size up to 2^28: tau^(2^28) is not 1. */
+static bool in_some_domain(const fr *tau)
+{
+    fr t = *tau;
+    for (int i = 0; i < FR_TWO_ADICITY; i++)
+        fr_sqr(&t, &t);
+    return fr_eq(&t, &fr_one);
+}
+
+void trapdoors_draw(struct trapdoors *t)
+{
+    do
+        draw_nonzero(&t->tau);
+    while (in_some_domain(&t->tau));
+    draw_nonzero(&t->alpha);
+    draw_nonzero(&t->beta);
+    draw_nonzero(&t->gamma);
+    draw_nonzero(&t->delta1);
+    draw_nonzero(&t->delta2);
+}
+
+/* L_i(tau) = x_i (tau^n - s^n) / (n s^n (tau - x_i)),  x_i = s w^i. */
+void setup_lagrange(fr lagrange[], unsigned log_n, const fr *shift, const fr *tau, fr scratch[])
+{
+    size_t n = (size_t)1 << log_n;
+    fr w, x = *shift, tau_n = *tau, shift_n = *shift, factor, n_inv;
+
+    fr_root_of_unity(&w, log_n);
+    for (unsigned i = 0; i < log_n; i++) {
+        fr_sqr(&tau_n, &tau_n);
+        fr_sqr(&shift_n, &shift_n);
+    }
+    for (size_t i = 0; i < n; i++) {
+        fr_sub(&lagrange[i], tau, &x);
+        fr_mul(&x, &x, &w);
+    }
+    fr_inv_batch(lagrange, n, scratch);
+    fr_from_u64(&n_inv, n);
+    fr_mul(&n_inv, &n_inv, &shift_n);
+    fr_inv(&n_inv, &n_inv);
+    fr_sub(&factor, &tau_n, &shift_n);
+    fr_mul(&factor, &factor, &n_inv);
+    fr_mul(&x, shift, &factor);
+    for (size_t i = 0; i < n; i++) {
+        fr_mul(&lagrange[i], &lagrange[i], &x);
+        fr_mul(&x, &x, &w);
+    }
+}
+
+void setup_eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagrange[])
+{
+    const struct cs_matrix *t = &c->m[m];
+
+    for (uint32_t i = 0; i < c->n_wires; i++)
+        value[i] = fr_zero;
+    for (uint32_t row = 0; row < c->n_rows; row++) {
+        for (uint32_t i = t->row_start[row]; i < t->row_start[row + 1]; i++) {
+            fr v;
+            fr_mul(&v, &c->coefs[t->coef[i]], &lagrange[row]);
+            fr_add(&value[t->wire[i]], &value[t->wire[i]], &v);
+        }
+    }
+}
+
+/* Bytes of bits, points and scratch for chunks of one group. */
+struct chunk_room {
+    size_t bits_bytes, points_bytes, scratch_bytes;
+    void *bits, *points, *scratch;
+};
+
+static void room_release(struct chunk_room *r, struct run *run)
+{
+    if (r->bits)
+        explicit_bzero(r->bits, r->bits_bytes);
+    run_free(run, r->bits, r->bits_bytes);
+    run_free(run, r->points, r->points_bytes);
+    run_free(run, r->scratch, r->scratch_bytes);
+}
+
+static int room_alloc(struct chunk_room *r, size_t n, size_t point_bytes, size_t scratch_bytes,
+                      struct run *run, struct err *err)
+{
+    int rc;
+    *r = (struct chunk_room){n * sizeof(fr_bits), n * point_bytes, scratch_bytes, NULL, NULL, NULL};
+    if ((rc = run_alloc(&r->bits, run, r->bits_bytes, "scalars", err)) < 0 ||
+        (rc = run_alloc(&r->points, run, r->points_bytes, "points", err)) < 0 ||
+        (rc = run_alloc(&r->scratch, run, r->scratch_bytes, "fixed-base tables", err)) < 0)
+        room_release(r, run);
+    return rc;
+}
+
+int setup_put_multiples_g1(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
+                           struct run *run, struct err *err)
+{
+    size_t chunk = n < CHUNK_POINTS ? n : CHUNK_POINTS;
+    struct chunk_room r;
+    int rc = room_alloc(&r, chunk, sizeof(g1_affine),
+                        g1_mul_fixed_scratch_size(chunk, threads_count(run->threads)), run, err);
+    if (rc < 0)
+        return rc;
+    binfile_begin(w, id);
+    for (size_t i = 0; i < n; i += chunk) {
+        size_t m = n - i < chunk ? n - i : chunk;
+        fr_to_bits_n(r.bits, k + i, m);
+        g1_mul_fixed_n(r.points, &g1_generator, r.bits, m, run->threads, r.scratch);
+        binfile_put(w, r.points, m * sizeof(g1_affine));
+    }
+    binfile_end(w);
+    room_release(&r, run);
+    return VCP_OK;
+}
+
+int setup_put_multiples_g2(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
+                           struct run *run, struct err *err)
+{
+    size_t chunk = n < CHUNK_POINTS ? n : CHUNK_POINTS;
+    struct chunk_room r;
+    int rc = room_alloc(&r, chunk, sizeof(g2_affine),
+                        g2_mul_fixed_scratch_size(chunk, threads_count(run->threads)), run, err);
+    if (rc < 0)
+        return rc;
+    binfile_begin(w, id);
+    for (size_t i = 0; i < n; i += chunk) {
+        size_t m = n - i < chunk ? n - i : chunk;
+        fr_to_bits_n(r.bits, k + i, m);
+        g2_mul_fixed_n(r.points, &g2_generator, r.bits, m, run->threads, r.scratch);
+        binfile_put(w, r.points, m * sizeof(g2_affine));
+    }
+    binfile_end(w);
+    room_release(&r, run);
+    return VCP_OK;
+}
+
+void setup_multiple_g1(g1_affine *out, const fr *k)
+{
+    fr_bits bits;
+    g1 t;
+    fr_to_bits(&bits, k);
+    g1_mul(&t, &g1_generator, &bits);
+    g1_to_affine(out, &t);
+    explicit_bzero(&bits, sizeof bits);
+}
+
+void setup_multiple_g2(g2_affine *out, const fr *k)
+{
+    fr_bits bits;
+    g2 t;
+    fr_to_bits(&bits, k);
+    g2_mul(&t, &g2_generator, &bits);
+    g2_to_affine(out, &t);
+    explicit_bzero(&bits, sizeof bits);
+}

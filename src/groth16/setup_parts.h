@@ -1,0 +1,34 @@
+/* setup_parts.h - pieces that the makers of keys share; not for users of the library. */
+#ifndef GROTH16_SETUP_PARTS_H
+#define GROTH16_SETUP_PARTS_H
+
+#include "groth16/binfile.h"
+#include "groth16/cs.h"
+#include "groth16/run.h"
+
+/* Section 4 of a .zkey. */
+int setup_put_coefs(struct binfile_writer *w, const struct cs *c, struct err *err);
+
+/* The scalars of a key under one set of trapdoors; all secret. */
+struct trapdoors {
+    fr tau, alpha, beta, gamma, delta1, delta2; /* none 0; tau in no domain used */
+};
+
+void trapdoors_draw(struct trapdoors *t);
+
+/* lagrange[i] = L_i(tau) over the coset { shift w^i }, w of order 2^log_n, which must
+ * not contain tau.  scratch: 2^log_n elements. */
+void setup_lagrange(fr lagrange[], unsigned log_n, const fr *shift, const fr *tau, fr scratch[]);
+
+/* value[i] = sum_j M[j][i] lagrange[j]: the polynomial of every wire in matrix m at tau. */
+void setup_eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagrange[]);
+
+/* Section id of w: the multiples k[i] of the generator. */
+int setup_put_multiples_g1(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
+                           struct run *run, struct err *err);
+int setup_put_multiples_g2(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
+                           struct run *run, struct err *err);
+void setup_multiple_g1(g1_affine *out, const fr *k);
+void setup_multiple_g2(g2_affine *out, const fr *k);
+
+#endif
