@@ -15,37 +15,46 @@ struct suffix {
     double factor;
 };
 
-/* digits[.digits] and one suffix of the list; whole results up to 2^53 and beyond by integers. */
+/* The suffix after digits[.digits], or NULL when s does not begin so. */
+static const char *suffix_of(const char *s)
+{
+    size_t digits;
+
+    s += *s == '-';
+    digits = strspn(s, "0123456789");
+    if (!digits)
+        return NULL;
+    s += digits;
+    return *s == '.' ? s + 1 + strspn(s + 1, "0123456789") : s;
+}
+
+static const struct suffix *find_suffix(const struct suffix *list, const char *text)
+{
+    while (list->text && strcmp(list->text, text))
+        list++;
+    return list->text ? list : NULL;
+}
+
+/* A number and one suffix of the list, when the product is a whole number of 64 bits.
+ * Without a point all is done in integers, exactly. */
 static bool parse_scaled(int64_t *out, const char *s, const struct suffix *suffixes)
 {
-    char *end;
-    double v;
-    long long whole;
+    const char *tail = suffix_of(s);
+    const struct suffix *suffix = tail ? find_suffix(suffixes, tail) : NULL;
+    double scaled;
 
-    if (!((*s >= '0' && *s <= '9') || (*s == '-' && s[1] >= '0' && s[1] <= '9')))
+    if (!suffix)
         return false;
-    errno = 0;
-    whole = strtoll(s, &end, 10);
-    if (errno)
-        return false;
-    if (*end == '\0') {
-        for (; suffixes->text; suffixes++)
-            if (!*suffixes->text)
-                return !__builtin_mul_overflow(whole, (int64_t)suffixes->factor, out);
-        return false;
+    if (!memchr(s, '.', (size_t)(tail - s))) {
+        errno = 0;
+        return !__builtin_mul_overflow(strtoll(s, NULL, 10), (int64_t)suffix->factor, out) &&
+               !errno;
     }
-    v = strtod(s, &end);
-    for (; suffixes->text; suffixes++) {
-        double scaled = v * suffixes->factor;
-
-        if (strcmp(end, suffixes->text))
-            continue;
-        if (!(fabs(scaled) < 9e18) || scaled != floor(scaled))
-            return false;
-        *out = (int64_t)scaled;
-        return true;
-    }
-    return false;
+    scaled = strtod(s, NULL) * suffix->factor;
+    if (!(fabs(scaled) < 9e18) || scaled != floor(scaled))
+        return false;
+    *out = (int64_t)scaled;
+    return true;
 }
 
 bool args_parse_int(int64_t *out, const char *s)
