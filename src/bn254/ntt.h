@@ -1,4 +1,4 @@
-/* ntt.h - number-theoretic transforms over Fr, lengths 2^0 .. 2^28.
+/* ntt.h - number-theoretic transforms over Fr, lengths 2^0 .. 2^27.
  *
  * w = fr_root_of_unity(log_n), the root snarkjs uses.  Vectors are in natural order at
  * every entry and exit; inside, decimation in frequency is followed by decimation in
@@ -20,6 +20,8 @@ struct ntt {
     void *table;
 };
 
+#define NTT_LOG_MAX (FR_TWO_ADICITY - 1)
+
 size_t ntt_table_size(unsigned log_n);
 void ntt_init(struct ntt *t, unsigned log_n, void *storage, struct threads *threads);
 
@@ -28,7 +30,7 @@ void ntt_forward(const struct ntt *t, fr a[], struct threads *threads);
 void ntt_inverse(const struct ntt *t, fr a[], struct threads *threads);
 
 /* Values of f (degree < n) on <w> to values on the odd coset: f(w^i) becomes
- * f(g w^i), where g = fr_root_of_unity(log_n + 1), so g^n = -1; log_n < 28.  One
+ * f(g w^i), where g = fr_root_of_unity(log_n + 1), so g^n = -1.  One
  * inverse and one forward transform in a single kernel. */
 void ntt_to_coset(const struct ntt *t, fr a[], struct threads *threads);
 /* The inverse of ntt_to_coset: values on g<w> to values on <w>. */

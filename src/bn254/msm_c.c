@@ -1,0 +1,32 @@
+#include "bn254/msm_c.h"
+
+#include <string.h>
+
+#include "bn254/g1.h"
+#include "bn254/g2.h"
+
+#ifndef MSM_LEVEL
+#define MSM_LEVEL(name) LEVEL_SUFFIX(name, _c)
+#endif
+#define LEVEL_SUFFIX(name, suffix)  LEVEL_SUFFIX_(name, suffix)
+#define LEVEL_SUFFIX_(name, suffix) name##suffix
+#define LEVEL(name)                 MSM_LEVEL(name)
+
+#define FELEM             fp
+#define F(name)           fp_##name
+#define AFFINE            g1_affine
+#define G(name)           g1_##name
+#define POINT_IS_VALID(p) g1_affine_is_on_curve(p)
+#include "bn254/msm_add.inc.h"
+#undef FELEM
+#undef F
+#undef AFFINE
+#undef G
+#undef POINT_IS_VALID
+
+#define FELEM             fp2
+#define F(name)           fp2_##name
+#define AFFINE            g2_affine
+#define G(name)           g2_##name
+#define POINT_IS_VALID(p) g2_affine_is_valid(p)
+#include "bn254/msm_add.inc.h"

@@ -1,0 +1,36 @@
+/* msm_kernel.h - what one CPU level provides to the multi-scalar multiplication; internal.
+ *
+ * A cell is a point in the kernel's own affine form, at 64-byte alignment, all zero for
+ * infinity.  Both additions handle every case: infinity on either side, equal points,
+ * opposite points.  n is at most MSM_BATCH; the n results share one inversion. */
+#ifndef BN254_MSM_KERNEL_H
+#define BN254_MSM_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { MSM_BATCH = 2048 };
+
+/* cells[dst] += points[src], or -= when the top bit of src is set; all dst differ. */
+struct msm_op {
+    uint32_t dst, src;
+};
+
+#define MSM_NEGATE 0x80000000u
+
+/* to[dst] = a[a_i] + b[b_i]; a dst may be read by its own operation only. */
+struct msm_pair {
+    uint32_t dst, a, b;
+};
+
+struct msm_kernel {
+    size_t point_bytes, cell_bytes, scratch_bytes;
+    void (*add_points)(void *cells, const void *points, const struct msm_op op[], size_t n,
+                       void *scratch);
+    void (*add_cells)(void *to, const void *a, const void *b, const struct msm_pair op[], size_t n,
+                      void *scratch);
+    /* The cell as g1_affine or g2_affine. */
+    void (*cell_to_affine)(void *out, const void *cell);
+};
+
+#endif

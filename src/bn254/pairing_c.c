@@ -1,0 +1,311 @@
+#include "bn254/pairing_c.h"
+
+#include "bn254/constants.h"
+
+static const int8_t ate_digits[ATE_LOOP_LEN] = ATE_LOOP_DIGITS;
+
+/* T of a Miller loop in homogeneous coordinates: (X/Z, Y/Z). */
+struct twist_point {
+    fp2 x, y, z;
+};
+
+/* T = 2 T and its tangent (Costello, Lange, Naehrig 2010, section 5; 0 = infinity never
+ * occurs below order r).  The line at P is line[0] yP + line[1] xP w + line[2] v w. */
+static void double_step(struct twist_point *t, fp2 line[3])
+{
+    static const fp2 twist_b3 = G2_B3;
+    fp2 a, b, c, e, f, g, h, j;
+
+    fp2_mul(&a, &t->x, &t->y);
+    fp2_half(&a, &a);
+    fp2_sqr(&b, &t->y);
+    fp2_sqr(&c, &t->z);
+    fp2_mul(&e, &c, &twist_b3); /* E = 3 b' Z^2, F = 3 E */
+    fp2_dbl(&f, &e);
+    fp2_add(&f, &f, &e);
+    fp2_add(&g, &b, &f); /* G = (B + F) / 2 */
+    fp2_half(&g, &g);
+    fp2_add(&h, &t->y, &t->z); /* H = (Y + Z)^2 - B - C = 2 Y Z */
+    fp2_sqr(&h, &h);
+    fp2_sub(&h, &h, &b);
+    fp2_sub(&h, &h, &c);
+    fp2_sqr(&j, &t->x);
+    fp2_neg(&line[0], &h);
+    fp2_dbl(&line[1], &j);
+    fp2_add(&line[1], &line[1], &j);
+    fp2_sub(&line[2], &e, &b);
+    fp2_sub(&c, &b, &f); /* X = A (B - F) */
+    fp2_mul(&t->x, &a, &c);
+    fp2_sqr(&g, &g); /* Y = G^2 - 3 E^2 */
+    fp2_sqr(&e, &e);
+    fp2_dbl(&c, &e);
+    fp2_add(&c, &c, &e);
+    fp2_sub(&t->y, &g, &c);
+    fp2_mul(&t->z, &b, &h);
+}
+
+/* T = T + Q and the line through both; T is never +-Q in the loop for Q of order r. */
+static void add_step(struct twist_point *t, const g2_affine *q, fp2 line[3])
+{
+    fp2 o, l, d, e, f, g, h;
+
+    fp2_mul(&o, &q->y, &t->z); /* O = Y - yQ Z, L = X - xQ Z */
+    fp2_sub(&o, &t->y, &o);
+    fp2_mul(&l, &q->x, &t->z);
+    fp2_sub(&l, &t->x, &l);
+    fp2_sqr(&f, &o); /* F = Z O^2 */
+    fp2_mul(&f, &f, &t->z);
+    fp2_sqr(&d, &l);
+    fp2_mul(&e, &d, &l);    /* E = L^3 */
+    fp2_mul(&g, &t->x, &d); /* G = X L^2 */
+    fp2_add(&h, &e, &f);    /* H = E + F - 2 G */
+    fp2_sub(&h, &h, &g);
+    fp2_sub(&h, &h, &g);
+    fp2_mul(&f, &t->y, &e);
+    fp2_mul(&t->x, &l, &h);
+    fp2_sub(&g, &g, &h); /* Y = (G - H) O - Y E */
+    fp2_mul(&g, &g, &o);
+    fp2_sub(&t->y, &g, &f);
+    fp2_mul(&t->z, &t->z, &e);
+    fp2_mul(&d, &l, &q->y); /* J = xQ O - L yQ */
+    fp2_mul(&f, &q->x, &o);
+    line[0] = l;
+    fp2_neg(&line[1], &o);
+    fp2_sub(&line[2], &f, &d);
+}
+
+void g2_prepare_c(struct g2_prepared *out, const g2_affine *q)
+{
+    struct twist_point t = {q->x, q->y, fp2_one};
+    g2_affine minus, pi;
+    size_t n = 0;
+
+    out->infinity = g2_affine_is_infinity(q);
+    if (out->infinity)
+        return;
+    g2_affine_neg(&minus, q);
+    for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
+        double_step(&t, out->line[n++]);
+        if (ate_digits[i] != 0)
+            add_step(&t, ate_digits[i] > 0 ? q : &minus, out->line[n++]);
+    }
+    g2_affine_psi(&pi, q); /* Q1 = pi(Q), Q2 = -pi^2(Q) */
+    add_step(&t, &pi, out->line[n++]);
+    g2_affine_psi(&pi, &pi);
+    g2_affine_neg(&pi, &pi);
+    add_step(&t, &pi, out->line[n++]);
+}
+
+/* out = a (b0 + b1 v), five products. */
+static void fp6_mul_01(fp6 *out, const fp6 *a, const fp2 *b0, const fp2 *b1)
+{
+    fp2 v0, v1, s, t, c0;
+
+    fp2_mul(&v0, &a->c0, b0);
+    fp2_mul(&v1, &a->c1, b1);
+    fp2_add(&s, &a->c1, &a->c2); /* c0 = v0 + xi a2 b1 */
+    fp2_mul(&s, &s, b1);
+    fp2_sub(&s, &s, &v1);
+    fp2_mul_xi(&s, &s);
+    fp2_add(&c0, &s, &v0);
+    fp2_add(&s, &a->c0, &a->c2); /* c2 = a2 b0 + v1 */
+    fp2_mul(&s, &s, b0);
+    fp2_sub(&s, &s, &v0);
+    fp2_add(&t, &a->c0, &a->c1); /* c1 = a0 b1 + a1 b0 */
+    fp2_add(&out->c2, &s, &v1);
+    fp2_add(&s, b0, b1);
+    fp2_mul(&t, &t, &s);
+    fp2_sub(&t, &t, &v0);
+    fp2_sub(&out->c1, &t, &v1);
+    out->c0 = c0;
+}
+
+/* f *= c0 + (c3 + c4 v) w, thirteen products. */
+static void mul_by_line(fp12 *f, const fp2 *c0, const fp2 *c3, const fp2 *c4)
+{
+    fp6 a, b, s;
+    fp2 t;
+
+    fp2_mul(&a.c0, &f->c0.c0, c0);
+    fp2_mul(&a.c1, &f->c0.c1, c0);
+    fp2_mul(&a.c2, &f->c0.c2, c0);
+    fp6_mul_01(&b, &f->c1, c3, c4);
+    fp2_add(&t, c0, c3);
+    fp6_add(&s, &f->c0, &f->c1);
+    fp6_mul_01(&s, &s, &t, c4);
+    fp6_sub(&s, &s, &a);
+    fp6_sub(&f->c1, &s, &b);
+    fp6_mul_v(&b, &b);
+    fp6_add(&f->c0, &a, &b);
+}
+
+static void mul_by_lines(fp12 *f, const g1_affine p[], const struct g2_prepared *const q[],
+                         size_t n_pairs, size_t n_line)
+{
+    for (size_t i = 0; i < n_pairs; i++) {
+        fp2 c0, c3;
+
+        if (q[i]->infinity || g1_affine_is_infinity(&p[i]))
+            continue;
+        fp2_mul_fp(&c0, &q[i]->line[n_line][0], &p[i].y);
+        fp2_mul_fp(&c3, &q[i]->line[n_line][1], &p[i].x);
+        mul_by_line(f, &c0, &c3, &q[i]->line[n_line][2]);
+    }
+}
+
+void pairing_miller_c(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[], size_t n)
+{
+    fp12 f = fp12_one;
+    size_t n_line = 0;
+
+    for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
+        if (i < ATE_LOOP_LEN - 2)
+            fp12_sqr(&f, &f);
+        mul_by_lines(&f, p, q, n, n_line++);
+        if (ate_digits[i] != 0)
+            mul_by_lines(&f, p, q, n, n_line++);
+    }
+    mul_by_lines(&f, p, q, n, n_line++);
+    mul_by_lines(&f, p, q, n, n_line++);
+    *out = f;
+}
+
+/* (a + b s)^2 in Fp4 = Fp2[s]/(s^2 - xi): c0 = a^2 + xi b^2, c1 = 2 a b. */
+static void fp4_sqr(fp2 *c0, fp2 *c1, const fp2 *a, const fp2 *b)
+{
+    fp2 aa, bb, s;
+
+    fp2_sqr(&aa, a);
+    fp2_sqr(&bb, b);
+    fp2_add(&s, a, b);
+    fp2_sqr(&s, &s);
+    fp2_sub(&s, &s, &aa);
+    fp2_sub(c1, &s, &bb);
+    fp2_mul_xi(&bb, &bb);
+    fp2_add(c0, &aa, &bb);
+}
+
+/* out = 3 t - 2 a, or 3 t + 2 a. */
+static void triple_minus(fp2 *out, const fp2 *t, const fp2 *a)
+{
+    fp2 d;
+
+    fp2_sub(&d, t, a);
+    fp2_dbl(&d, &d);
+    fp2_add(out, &d, t);
+}
+
+static void triple_plus(fp2 *out, const fp2 *t, const fp2 *a)
+{
+    fp2 d;
+
+    fp2_add(&d, t, a);
+    fp2_dbl(&d, &d);
+    fp2_add(out, &d, t);
+}
+
+/* Squaring in the cyclotomic subgroup: Granger and Scott 2010, section 3.2. */
+static void cyclotomic_sqr(fp12 *out, const fp12 *a)
+{
+    fp2 t0, t1, t2, t3, t4, t5;
+
+    fp4_sqr(&t0, &t1, &a->c0.c0, &a->c1.c1);
+    fp4_sqr(&t2, &t3, &a->c1.c0, &a->c0.c2);
+    fp4_sqr(&t4, &t5, &a->c0.c1, &a->c1.c2);
+    fp2_mul_xi(&t5, &t5);
+    triple_minus(&out->c0.c0, &t0, &a->c0.c0);
+    triple_minus(&out->c0.c1, &t2, &a->c0.c1);
+    triple_minus(&out->c0.c2, &t4, &a->c0.c2);
+    triple_plus(&out->c1.c0, &t5, &a->c1.c0);
+    triple_plus(&out->c1.c1, &t1, &a->c1.c1);
+    triple_plus(&out->c1.c2, &t3, &a->c1.c2);
+}
+
+/* out = a^-x in the cyclotomic subgroup, where the inverse is the conjugate: signed
+ * digits of width 4, table of a, a^3, a^5, a^7. */
+static void pow_minus_x(fp12 *out, const fp12 *a)
+{
+    fp12 odd[4], sq, acc = fp12_one, t;
+    uint64_t v = BN254_X;
+    int8_t digit[66];
+    int n = 0;
+
+    for (; v != 0; v >>= 1) {
+        int d = v & 1 ? (int)(v & 15) : 0;
+
+        d = d > 7 ? d - 16 : d;
+        v -= (uint64_t)(int64_t)d;
+        digit[n++] = (int8_t)d;
+    }
+    cyclotomic_sqr(&sq, a);
+    odd[0] = *a;
+    for (int i = 1; i < 4; i++)
+        fp12_mul(&odd[i], &odd[i - 1], &sq);
+    acc = odd[digit[n - 1] / 2];
+    for (n--; n-- > 0;) {
+        cyclotomic_sqr(&acc, &acc);
+        if (digit[n] > 0)
+            fp12_mul(&acc, &acc, &odd[digit[n] / 2]);
+        if (digit[n] < 0) {
+            fp12_conj(&t, &odd[-digit[n] / 2]);
+            fp12_mul(&acc, &acc, &t);
+        }
+    }
+    fp12_conj(out, &acc);
+}
+
+/* a^((p^6 - 1)(p^2 + 1)) */
+static void final_exp_easy(fp12 *out, const fp12 *a)
+{
+    fp12 inv, t;
+
+    fp12_inv(&inv, a);
+    fp12_conj(&t, a);
+    fp12_mul(&t, &t, &inv);
+    fp12_frobenius(&inv, &t, 2);
+    fp12_mul(out, &inv, &t);
+}
+
+/* Hard part: a multiple of (p^4 - p^2 + 1)/r as l0 + l1 p + l2 p^2 + l3 p^3 with
+ * l0 = 1 + 6x + 12x^2 + 12x^3, l1 = 4x + 6x^2 + 12x^3, l2 = 6x + 6x^2 + 12x^3,
+ * l3 = -1 + 4x + 6x^2 + 12x^3 (Fuentes-Castaneda et al. 2011, section 5). */
+void pairing_final_exp_c(fp12 *out, const fp12 *a)
+{
+    fp12 f, x2, x6, xx6, xxx12, l2, t;
+
+    final_exp_easy(&f, a);
+    pow_minus_x(&t, &f);
+    cyclotomic_sqr(&x2, &t); /* f^-2x */
+    cyclotomic_sqr(&t, &x2);
+    fp12_mul(&x6, &t, &x2); /* f^-6x */
+    pow_minus_x(&xx6, &x6); /* f^6x^2 */
+    cyclotomic_sqr(&t, &xx6);
+    pow_minus_x(&xxx12, &t); /* f^-12x^3 */
+    fp12_conj(&x6, &x6);
+    fp12_conj(&xxx12, &xxx12);
+    fp12_mul(&t, &xxx12, &xx6);
+    fp12_mul(&l2, &t, &x6);  /* 12x^3 + 6x^2 + 6x */
+    fp12_mul(&x2, &l2, &x2); /* l1: - 2x */
+    fp12_mul(&t, &l2, &xx6); /* l0 = l2 + 6x^2 + 1 */
+    fp12_mul(&t, &t, &f);
+    fp12_frobenius(&x6, &x2, 1);
+    fp12_mul(&t, &t, &x6);
+    fp12_frobenius(&l2, &l2, 2);
+    fp12_mul(&t, &t, &l2);
+    fp12_conj(&f, &f); /* l3 = l1 - 1 */
+    fp12_mul(&f, &f, &x2);
+    fp12_frobenius(&f, &f, 3);
+    fp12_mul(out, &t, &f);
+}
+
+void pairing_gt_pow_var_c(fp12 *out, const fp12 *a, const fr_bits *k)
+{
+    fp12 base = *a, acc = fp12_one;
+
+    for (int i = 255; i >= 0; i--) {
+        cyclotomic_sqr(&acc, &acc);
+        if (k->l[i / 64] >> (i % 64) & 1)
+            fp12_mul(&acc, &acc, &base);
+    }
+    *out = acc;
+}

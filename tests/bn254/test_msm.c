@@ -1,0 +1,321 @@
+/* Multi-scalar multiplication at every CPU level against sums of single products. */
+#include "tests/bn254/sample.h"
+
+#include "bn254/msm.h"
+
+enum { N_MAX = 3000 };
+
+struct msm_case {
+    const char *name;
+    size_t n;
+    g1_affine *p;
+    g2_affine *q;
+    fr_bits *k;
+    unsigned n_threads;
+};
+
+static g1_affine shared_p[N_MAX];
+static g2_affine shared_q[N_MAX];
+
+static void expect_g1(void *arg)
+{
+    const struct msm_case *c = arg;
+    struct threads *t = threads_new(c->n_threads);
+    g1 want = g1_infinity, got, term;
+    void *scratch = sample_aligned(msm_g1_scratch_size(c->n, c->n_threads));
+
+    for (size_t i = 0; i < c->n; i++) {
+        g1_mul_var(&term, &c->p[i], &c->k[i]);
+        g1_add(&want, &want, &term);
+    }
+    msm_g1(&got, c->p, c->k, c->n, t, scratch);
+    if (!g1_eq(&got, &want))
+        fail_msg("%s: G1, n = %zu, level %s", c->name, c->n, bn254_level_name(bn254_level()));
+    free(scratch);
+    threads_free(t);
+}
+
+static void expect_g2(void *arg)
+{
+    const struct msm_case *c = arg;
+    struct threads *t = threads_new(c->n_threads);
+    g2 want = g2_infinity, got, term;
+    void *scratch = sample_aligned(msm_g2_scratch_size(c->n, c->n_threads));
+
+    for (size_t i = 0; i < c->n; i++) {
+        g2_mul_var(&term, &c->q[i], &c->k[i]);
+        g2_add(&want, &want, &term);
+    }
+    msm_g2(&got, c->q, c->k, c->n, t, scratch);
+    if (!g2_eq(&got, &want))
+        fail_msg("%s: G2, n = %zu, level %s", c->name, c->n, bn254_level_name(bn254_level()));
+    free(scratch);
+    threads_free(t);
+}
+
+static void expect_both(struct msm_case *c)
+{
+    at_every_level(expect_g1, c);
+    c->n = c->n > 700 ? 700 : c->n;
+    at_every_level(expect_g2, c);
+}
+
+static struct msm_case fresh_case(const char *name, size_t n)
+{
+    struct msm_case c = {name, n, NULL, NULL, NULL, 2};
+
+    c.p = malloc((n + 1) * sizeof *c.p);
+    c.q = malloc((n + 1) * sizeof *c.q);
+    c.k = calloc(n + 1, sizeof *c.k);
+    memcpy(c.p, shared_p, n * sizeof *c.p);
+    memcpy(c.q, shared_q, n * sizeof *c.q);
+    return c;
+}
+
+static void release_case(struct msm_case *c)
+{
+    free(c->p);
+    free(c->q);
+    free(c->k);
+}
+
+static void random_scalars(struct msm_case *c, struct prng *r)
+{
+    for (size_t i = 0; i < c->n; i++)
+        c->k[i] = sample_bits(r);
+}
+
+static void msm_agrees_with_naive_for_every_length(void **state)
+{
+    static const size_t lengths[] = {0, 1, 2, 7, 8, 9, 31, 64, 255, 700, 3000};
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 1);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct msm_case c = fresh_case("random", lengths[i]);
+
+        random_scalars(&c, &r);
+        expect_both(&c);
+        release_case(&c);
+    }
+}
+
+static void msm_handles_zeros_ones_and_short_scalars(void **state)
+{
+    struct msm_case c = fresh_case("short scalars", 900);
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 2);
+    for (size_t i = 0; i < c.n; i++) {
+        fr_bits full = sample_bits(&r);
+
+        switch (i % 6) {
+        case 0: break;
+        case 1: c.k[i].l[0] = 1; break;
+        case 2: c.k[i].l[0] = prng_below(&r, 256); break;
+        case 3: c.k[i].l[0] = full.l[0]; break;
+        case 4: c.k[i].l[0] = full.l[0], c.k[i].l[1] = full.l[1]; break;
+        default: c.k[i] = full;
+        }
+    }
+    expect_both(&c);
+    release_case(&c);
+}
+
+static void msm_handles_the_largest_scalars(void **state)
+{
+    struct msm_case c = fresh_case("r - small", 400);
+
+    (void)state;
+    for (size_t i = 0; i < c.n; i++) {
+        memcpy(c.k[i].l, fr_modulus, sizeof c.k[i].l);
+        c.k[i].l[0] -= 1 + i * i % 97;
+    }
+    expect_both(&c);
+    release_case(&c);
+}
+
+static void msm_handles_one_scalar_for_all(void **state)
+{
+    struct msm_case c = fresh_case("equal scalars", 2500);
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 3);
+    c.k[0] = sample_bits(&r);
+    for (size_t i = 1; i < c.n; i++)
+        c.k[i] = c.k[0];
+    expect_both(&c);
+    release_case(&c);
+}
+
+static void msm_handles_equal_and_opposite_points(void **state)
+{
+    struct msm_case c = fresh_case("equal points", 1200);
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 4);
+    for (size_t i = 0; i < c.n; i++) {
+        c.p[i] = c.p[i % 3];
+        c.q[i] = c.q[i % 3];
+        if (i % 2) {
+            g1_affine_neg(&c.p[i], &c.p[i]);
+            g2_affine_neg(&c.q[i], &c.q[i]);
+        }
+        c.k[i].l[0] = 1 + prng_below(&r, 5);
+        if (i % 7 == 0)
+            c.k[i] = sample_bits(&r);
+    }
+    expect_both(&c);
+    release_case(&c);
+}
+
+static void msm_skips_points_at_infinity(void **state)
+{
+    struct msm_case c = fresh_case("infinity", 800);
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 5);
+    random_scalars(&c, &r);
+    for (size_t i = 0; i < c.n; i++)
+        if (prng_below(&r, 2)) {
+            memset(&c.p[i], 0, sizeof c.p[i]);
+            memset(&c.q[i], 0, sizeof c.q[i]);
+        }
+    expect_both(&c);
+    release_case(&c);
+}
+
+static void msm_that_cancels_is_infinity(void **state)
+{
+    struct msm_case c = fresh_case("cancelling", 512);
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 6);
+    random_scalars(&c, &r);
+    for (size_t i = 0; i < c.n; i += 2) {
+        c.k[i + 1] = c.k[i];
+        g1_affine_neg(&c.p[i + 1], &c.p[i]);
+        g2_affine_neg(&c.q[i + 1], &c.q[i]);
+    }
+    expect_both(&c);
+    release_case(&c);
+}
+
+static void msm_takes_any_number_of_threads(void **state)
+{
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 7);
+    for (unsigned n_threads = 1; n_threads <= 64; n_threads *= 4) {
+        struct msm_case c = fresh_case("threads", 500);
+
+        c.n_threads = n_threads;
+        random_scalars(&c, &r);
+        at_every_level(expect_g1, &c);
+        release_case(&c);
+    }
+}
+
+/* Sections of a mapped file begin anywhere. */
+static void check_unaligned(void *arg)
+{
+    struct msm_case *c = arg;
+    char *bytes = malloc(c->n * sizeof(g2_affine) + 4);
+    void *scratch = sample_aligned(msm_g2_scratch_size(c->n, 1));
+    g1 a, b;
+    g2 d, e;
+
+    msm_g1(&a, c->p, c->k, c->n, NULL, scratch);
+    msm_g2(&d, c->q, c->k, c->n, NULL, scratch);
+    memcpy(bytes + 4, c->p, c->n * sizeof(g1_affine));
+    msm_g1(&b, bytes + 4, c->k, c->n, NULL, scratch);
+    assert_true(g1_eq(&a, &b));
+    memcpy(bytes + 4, c->q, c->n * sizeof(g2_affine));
+    msm_g2(&e, bytes + 4, c->k, c->n, NULL, scratch);
+    assert_true(g2_eq(&d, &e));
+    free(bytes);
+    free(scratch);
+}
+
+static void msm_reads_points_at_any_alignment(void **state)
+{
+    struct msm_case c = fresh_case("unaligned", 300);
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 8);
+    random_scalars(&c, &r);
+    at_every_level(check_unaligned, &c);
+    release_case(&c);
+}
+
+static void check_find_invalid(void *arg)
+{
+    struct msm_case *c = arg;
+    g1_affine p = c->p[77];
+    g2_affine q = c->q[77];
+
+    assert_int_equal(g1_find_invalid(c->p, c->n, NULL), c->n);
+    assert_int_equal(g2_find_invalid(c->q, c->n, NULL), c->n);
+    fp_add(&c->p[77].x, &c->p[77].x, &fp_one);
+    fp_add(&c->q[77].y.c0, &c->q[77].y.c0, &fp_one);
+    assert_int_equal(g1_find_invalid(c->p, c->n, NULL), 77);
+    assert_int_equal(g2_find_invalid(c->q, c->n, NULL), 77);
+    c->p[77] = p;
+    c->q[77] = q;
+    for (int i = 0; i < 4; i++) /* the same value, not canonical */
+        c->p[77].x.l[i] = UINT64_MAX;
+    assert_int_equal(g1_find_invalid(c->p, c->n, NULL), 77);
+    c->p[77] = p;
+    memset(&c->p[3], 0, sizeof p);
+    assert_int_equal(g1_find_invalid(c->p, c->n, NULL), c->n);
+    memset(&c->p[3].x, 0, sizeof(fp));
+    c->p[3].y = fp_one;
+    assert_int_equal(g1_find_invalid(c->p, c->n, NULL), 3);
+    c->p[3] = p;
+}
+
+static void find_invalid_names_the_first_bad_point(void **state)
+{
+    struct msm_case c = fresh_case("find_invalid", 200);
+
+    (void)state;
+    at_every_level(check_find_invalid, &c);
+    release_case(&c);
+}
+
+static int sample_points(void **state)
+{
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 99);
+    sample_g1_n(&r, shared_p, N_MAX);
+    sample_g2_n(&r, shared_q, N_MAX);
+    return 0;
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(msm_agrees_with_naive_for_every_length),
+        cmocka_unit_test(msm_handles_zeros_ones_and_short_scalars),
+        cmocka_unit_test(msm_handles_the_largest_scalars),
+        cmocka_unit_test(msm_handles_one_scalar_for_all),
+        cmocka_unit_test(msm_handles_equal_and_opposite_points),
+        cmocka_unit_test(msm_skips_points_at_infinity),
+        cmocka_unit_test(msm_that_cancels_is_infinity),
+        cmocka_unit_test(msm_takes_any_number_of_threads),
+        cmocka_unit_test(msm_reads_points_at_any_alignment),
+        cmocka_unit_test(find_invalid_names_the_first_bad_point),
+    };
+
+    return cmocka_run_group_tests(tests, sample_points, NULL);
+}
