@@ -569,11 +569,12 @@ int http_server_start(struct http_server **out, const struct http_server_config 
     if ((rc = load_tls(s, err)) < 0 || (rc = listen_on(s, s->config.listen, err)) < 0)
         goto fail;
     find_port(s);
+    *out = s; /* before the first request: its handler may want to wake others */
     if ((rc = start_daemon(s, err)) < 0)
         goto fail;
-    *out = s;
     return VCP_OK;
 fail:
+    *out = NULL;
     http_server_stop(s, 0);
     return rc;
 }

@@ -96,6 +96,7 @@ struct http_server_config {
     struct http_app app;
 };
 
+/* *out is set before the first request is handled; NULL on failure. */
 int http_server_start(struct http_server **out, const struct http_server_config *config,
                       struct err *err);
 /* Takes no new connections, answers waiting polls (with stopping set), lets requests

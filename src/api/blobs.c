@@ -1,0 +1,134 @@
+/* blobs.c - bytes by their digest: modules, inputs, outputs.
+ *
+ * The digest is computed while the body arrives, so a wrong one costs no storage. */
+#include "store/blobs.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "api/routes.h"
+#include "base/limits.h"
+
+static int digest_param(struct call *c, struct err *err)
+{
+    return sha3_hex_is_valid(c->params[0])
+               ? VCP_OK
+               : err_set(err, VCP_EINVAL,
+                         "\"%.80s\" is no SHA3-256 digest of 64 lower-case hex digits",
+                         c->params[0]);
+}
+
+static int digest_matches(struct call *c, struct err *err)
+{
+    char hex[SHA3_256_HEX_BYTES];
+
+    hex_encode(hex, c->rq->body_sha3, SHA3_256_BYTES);
+    return strcmp(hex, c->params[0]) == 0
+               ? VCP_OK
+               : err_set(err, VCP_EINVAL, "the body's SHA3-256 is %s, not %s", hex, c->params[0]);
+}
+
+static int store_body(struct call *c, struct err *err)
+{
+    struct store_blob blob;
+    int rc = store_blob_put(c->api->store, &blob, c->caller.user_id, c->rq->body, c->rq->body_bytes,
+                            c->api->config.blob_quota_bytes, api_now_ms(c->api), err);
+
+    if (rc == VCP_ELIMIT)
+        reply_status(c->rs, 413, err->msg);
+    if (rc < 0)
+        return rc;
+    return reply_json(c, 201,
+                      json_pack("{s:s, s:I, s:o}", "sha3", blob.sha3, "size_bytes",
+                                (json_int_t)blob.size_bytes, "created_at",
+                                jtime(blob.created_at_ms)),
+                      err);
+}
+
+int handle_module_put(struct call *c, struct err *err)
+{
+    int rc;
+
+    if ((rc = digest_param(c, err)) < 0 || (rc = digest_matches(c, err)) < 0)
+        return rc;
+    rc = modules_check(&c->api->modules, c->rq->body_sha3, c->rq->body, c->rq->body_bytes, "", err);
+    return rc < 0 ? rc : store_body(c, err);
+}
+
+/* A node uploads what its work put out, so it must have some. */
+static int node_has_work(struct call *c, struct err *err)
+{
+    struct store_assignment *list;
+    struct store_tx *tx;
+    size_t n = 0;
+    int rc = store_begin_read(c->api->store, &tx, err);
+
+    if (rc < 0)
+        return rc;
+    rc = store_assignment_of_node(tx, &c->rq->arena, &list, &n, c->caller.node_id, err);
+    store_rollback(tx);
+    if (rc == VCP_OK && n == 0)
+        rc = err_set(err, VCP_EDENIED, "node %.64s has no work whose output it could upload",
+                     c->caller.node_id);
+    return rc;
+}
+
+int handle_blob_put(struct call *c, struct err *err)
+{
+    int rc;
+
+    if ((rc = digest_param(c, err)) < 0 || (rc = digest_matches(c, err)) < 0 ||
+        (c->caller.kind == CALLER_NODE && (rc = node_has_work(c, err)) < 0))
+        return rc;
+    return store_body(c, err);
+}
+
+static int may_read(struct call *c, struct store_blob *blob, struct err *err)
+{
+    const char *sha3 = c->params[0];
+    struct store_tx *tx;
+    bool may = false;
+    int rc = store_begin_read(c->api->store, &tx, err);
+
+    if (rc < 0)
+        return rc;
+    rc = store_blob_get(tx, blob, sha3, err);
+    if (rc == VCP_OK && c->caller.kind == CALLER_NODE)
+        rc = store_blob_readable_by_node(tx, &may, c->caller.node_id, sha3, err);
+    else if (rc == VCP_OK)
+        rc = store_blob_readable(tx, &may, c->caller.user_id, sha3, err);
+    store_rollback(tx);
+    if (rc == VCP_ENOTFOUND || (rc == VCP_OK && !may))
+        return err_set(err, VCP_ENOTFOUND, "there is no content %s", sha3);
+    return rc;
+}
+
+int reply_blob(struct call *c, const char *sha3, int64_t size_bytes, struct err *err)
+{
+    char path[4096];
+    int fd, rc;
+
+    c->rs->content_type = "application/octet-stream";
+    if (size_bytes == 0)
+        return reply_empty(c, 200);
+    if ((rc = store_blob_path(c->api->store, path, sizeof path, sha3, err)) < 0)
+        return rc;
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_set(err, VCP_EIO, "%s: the content is gone", path);
+    c->rs->fd = fd;
+    c->rs->fd_bytes = (uint64_t)size_bytes;
+    c->rs->status = 200;
+    return VCP_OK;
+}
+
+int handle_blob_get(struct call *c, struct err *err)
+{
+    struct store_blob blob;
+    int rc;
+
+    if ((rc = digest_param(c, err)) < 0 || (rc = may_read(c, &blob, err)) < 0)
+        return rc;
+    return reply_blob(c, blob.sha3, blob.size_bytes, err);
+}
