@@ -119,4 +119,13 @@
 #define CLI_RETRY_SECONDS_MAX 30           /* a longer Retry-After is told, not waited out */
 #define CLI_TRANSFER_MS_MAX   600000       /* of one upload or download */
 
+/* wasm: the lowered form and a run. */
+#define WASM_INSNS_MAX         (24u << 20) /* lowered instructions of a module, 32 bytes each */
+#define CODE_FRAME_SLOTS_MAX   65000u      /* slots of a frame: operands have 16 bits */
+#define WASM_TABLE_ENTRIES_MAX 10000000u   /* entries of one table, 8 bytes each */
+#define RUN_MEMORY_BYTES_MAX   ((uint64_t)1 << 40) /* of run_limits; address space, not memory */
+#define RUN_OUTPUT_BYTES_MAX   ((uint64_t)1 << 30) /* of run_limits */
+#define RUN_CALL_DEPTH_MAX     (1u << 24)  /* of run_limits */
+#define RUN_STACK_SLOTS_MAX    (1u << 26)  /* of run_limits: 512 MiB */
+
 #endif

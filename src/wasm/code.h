@@ -82,6 +82,9 @@ int code_load(struct code **out, const uint8_t *bytes, size_t n, const struct mo
               struct err *err);
 void code_free(struct code *c);
 
+/* Index of the defined function that instruction belongs to. */
+uint32_t code_function_at(const struct code *c, size_t insn);
+
 /* Slots of one activation of a function, from the source alone. */
 static inline uint32_t func_frame_slots(const struct module *m, const struct function *f)
 {

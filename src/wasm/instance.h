@@ -42,8 +42,8 @@ void store_set_gas_max(struct store *s, uint64_t gas_max);
 uint64_t store_gas_used(const struct store *s);
 /* Largest sum of linear memories so far. */
 uint64_t store_memory_bytes_peak(const struct store *s);
-/* The store frees the code when it is freed. */
-void store_adopt_code(struct store *s, struct code *code);
+/* The store frees the code when it is freed.  VCP_ENOMEM leaves it with the caller. */
+int store_adopt_code(struct store *s, struct code *code);
 
 /* Definitions for imports.  Names are copied; a later definition of the same name
  * shadows an earlier one.  VCP_ENOMEM, or VCP_EINVAL for a type that cannot be. */
@@ -57,7 +57,7 @@ int store_define_memory(struct store *s, const char *module, const char *name,
                         const struct memory_type *type, struct err *err);
 /* Every export of inst becomes importable under the module name. */
 int store_register(struct store *s, const char *module, struct instance *inst, struct err *err);
-/* n bytes of module name, which need not be text.  true when anything has that name. */
+/* true when anything was defined or registered under that module name. */
 bool store_has_module(const struct store *s, const char *module);
 
 /* Allocates, links, initialises and runs the start function.  code must outlive the

@@ -14,7 +14,7 @@
 
 struct run_limits {
     uint64_t memory_bytes_max; /* linear memories and tables (8 bytes an entry) together */
-    uint64_t gas_max;          /* docs/gas.md; UINT64_MAX / 2 at most */
+    uint64_t gas_max;          /* docs/gas.md; UINT64_MAX / 4 at most */
     uint64_t output_bytes_max; /* standard output and error together */
     uint32_t timeout_ms;       /* wall time of load and run; 0: none */
     uint32_t call_depth_max;   /* guest frames at once; the entry function is the first */
