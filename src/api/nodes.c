@@ -8,11 +8,11 @@
 #include "store/blobs.h"
 #include "store/nodes.h"
 
-static json_t *reputation_json(const struct reputation *r)
+static json_t *record_json(const struct reputation *r)
 {
-    return json_pack("{s:f, s:f, s:I, s:I, s:I}", "score", reputation_score(r), "trust",
-                     reputation_trust(r), "completed", (json_int_t)r->completed, "failed",
-                     (json_int_t)r->failed, "disputes", (json_int_t)r->disputes);
+    return json_pack("{s:I, s:I, s:I, s:I, s:f}", "completed", (json_int_t)r->completed, "failed",
+                     (json_int_t)r->failed, "disputes", (json_int_t)r->disputes, "compute_time_ms",
+                     (json_int_t)r->compute_time_ms, "trust", reputation_trust(r));
 }
 
 static json_t *capabilities_json(const struct store_node *n)
@@ -29,13 +29,14 @@ static json_t *node_json(const struct store_node *n)
     json_t *telemetry = n->telemetry.timestamp ? telemetry_to_json(&n->telemetry) : json_null();
 
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:o, s:o, s:o}", "node_id",
-        jstr(n->node_id), "owner_id", jstr(n->owner_id), "region", jstr(n->region), "node_type",
-        jstr(n->node_type), "capabilities", capabilities_json(n), "observability_port", port,
-        "health_score", health, "status", store_node_status_name(n->status), "registered_at",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:o, s:f, s:o, s:o}",
+        "node_id", jstr(n->node_id), "owner_id", jstr(n->owner_id), "region", jstr(n->region),
+        "node_type", jstr(n->node_type), "capabilities", capabilities_json(n), "observability_port",
+        port, "health_score", health, "status", store_node_status_name(n->status), "registered_at",
         jtime(n->registered_at_ms), "last_seen", jtime(n->last_heartbeat_at_ms), "safe_mode",
         (int)n->safe_mode, "slots", (int)n->slots, "telemetry", telemetry, "reputation",
-        reputation_json(&n->reputation), "public_key", jhex(n->public_key, SIGN_PUBLIC_BYTES));
+        reputation_score(&n->reputation), "record", record_json(&n->reputation), "public_key",
+        jhex(n->public_key, SIGN_PUBLIC_BYTES));
 }
 
 /* The node as a registered one, or VCP_ENOTFOUND. */
