@@ -193,9 +193,9 @@ static void pull_waiting(struct tree_link *e)
 void index_init(struct index *x, const struct coord_config *config)
 {
     memset(x, 0, sizeof *x);
-    table_init(&x->nodes);
-    table_init(&x->tasks);
-    table_init(&x->owners);
+    idtable_init(&x->nodes);
+    idtable_init(&x->tasks);
+    idtable_init(&x->owners);
     tree_init(&x->by[TASK_STRATEGY_WEIGHTED - 1], by_health, pull_rank);
     tree_init(&x->by[TASK_STRATEGY_ROUND_ROBIN - 1], by_turn, pull_rank);
     tree_init(&x->by[TASK_STRATEGY_LEAST_LOADED - 1], by_load, pull_rank);
@@ -230,7 +230,7 @@ static void free_chains(struct table *t, void (*drop)(struct table_link *e))
             next = e->next;
             drop(e);
         }
-    table_release(t);
+    idtable_release(t);
 }
 
 static void drop_task_link(struct table_link *e)
@@ -260,14 +260,14 @@ void index_release(struct index *x)
 
 struct cnode *index_node(const struct index *x, const char *node_id)
 {
-    struct table_link *e = table_find(&x->nodes, node_id);
+    struct table_link *e = idtable_find(&x->nodes, node_id);
 
     return e ? tree_entry(e, struct cnode, by_id) : NULL;
 }
 
 static struct cowner *owner_of(struct index *x, const char *user_id)
 {
-    struct table_link *e = table_find(&x->owners, user_id);
+    struct table_link *e = idtable_find(&x->owners, user_id);
 
     if (e)
         return tree_entry(e, struct cowner, by_id);
@@ -277,7 +277,7 @@ static struct cowner *owner_of(struct index *x, const char *user_id)
         return NULL;
     }
     strcpy(o->id, user_id);
-    if (table_insert(&x->owners, &o->by_id, o->id) < 0) {
+    if (idtable_insert(&x->owners, &o->by_id, o->id) < 0) {
         free(o);
         return NULL;
     }
@@ -407,7 +407,7 @@ struct cnode *index_add_node(struct index *x, const struct store_node *row)
 {
     struct cnode *n = calloc(1, sizeof *n);
 
-    if (n == NULL || copy_row(x, n, row) < 0 || table_insert(&x->nodes, &n->by_id, n->id) < 0) {
+    if (n == NULL || copy_row(x, n, row) < 0 || idtable_insert(&x->nodes, &n->by_id, n->id) < 0) {
         free(n);
         return NULL;
     }
@@ -434,7 +434,7 @@ void index_drop_node(struct index *x, struct cnode *n)
     n->row.deleted_at_ms = n->row.deleted_at_ms ? n->row.deleted_at_ms : 1;
     node_refresh(x, n);
     x->in_state[NODE_DELETED]--;
-    table_remove(&x->nodes, &n->by_id);
+    idtable_remove(&x->nodes, &n->by_id);
     if (n->next)
         n->next->prev = n->prev;
     if (n->prev)
@@ -448,7 +448,7 @@ void index_drop_node(struct index *x, struct cnode *n)
 
 struct ctask *index_task(const struct index *x, const char *task_id)
 {
-    struct table_link *e = table_find(&x->tasks, task_id);
+    struct table_link *e = idtable_find(&x->tasks, task_id);
 
     return e ? tree_entry(e, struct ctask, by_id) : NULL;
 }
@@ -493,7 +493,7 @@ struct ctask *index_add_task(struct index *x, const struct store_task *row,
     t->status = row->status;
     t->min_nodes = row->min_nodes;
     t->attempts = row->attempts;
-    if (table_insert(&x->tasks, &t->by_id, t->id) < 0)
+    if (idtable_insert(&x->tasks, &t->by_id, t->id) < 0)
         goto fail;
     task_refresh(x, t);
     return t;
@@ -529,7 +529,7 @@ void index_drop_task(struct index *x, struct ctask *t)
         tree_remove(&x->waiting, &t->waiting);
         tree_remove(&x->patience, &t->patience);
     }
-    table_remove(&x->tasks, &t->by_id);
+    idtable_remove(&x->tasks, &t->by_id);
     free_task(t);
 }
 

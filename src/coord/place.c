@@ -70,8 +70,9 @@ static enum reason state_reason(const struct cnode *n)
 
 struct record {
     json_t *nodes;
+    bool whole; /* the cluster is small enough to record every node */
     uint32_t excluded[N_REASONS];
-    uint32_t n_listed;
+    uint32_t n_listed, ranked_lower;
 };
 
 static double score_of(const struct cnode *n, enum task_strategy s)
@@ -188,7 +189,7 @@ static void visit(struct search *s, struct cnode *n)
 
     s->n_visits++;
     s->n_seen++;
-    if (s->record) {
+    if (s->record && !s->record->whole) {
         s->record->excluded[why]++;
         list_node(s->record, n, s->strategy, why);
     }
@@ -219,7 +220,7 @@ static void walk_nodes(struct search *s, struct tree_link *e)
     enum reason why = prune(s, &r->offer);
     if (why != FITS) {
         s->n_seen += r->offer.n;
-        if (s->record)
+        if (s->record && !s->record->whole)
             s->record->excluded[why] += r->offer.n;
         return;
     }
@@ -236,24 +237,46 @@ static void search_nodes(struct search *s)
     s->op->c->placement_visits += s->n_visits;
 }
 
-/* A small cluster is listed whole, with those that are not in the tree. */
-static void list_others(struct search *s)
+static bool is_found(const struct search *s, const struct cnode *n)
 {
-    struct index *x = s->op->x;
+    for (uint32_t i = 0; i < s->n_found; i++)
+        if (s->found[i] == n)
+            return true;
+    return false;
+}
+
+/* Judges one node for the record alone, after the search. */
+static void note_node(struct search *s, const struct cnode *n)
+{
+    enum reason why = is_found(s, n) ? FITS : judge(s, n);
+
+    s->record->excluded[why]++;
+    list_node(s->record, n, s->strategy, why);
+}
+
+/* A small cluster is recorded whole, in order of rank, those out of the running last;
+ * of a large one the search left what it looked at and what it could rule out. */
+static void note_others(struct search *s)
+{
+    const struct index *x = s->op->x;
     struct record *r = s->record;
 
-    r->excluded[OFFLINE] = (uint32_t)x->in_state[NODE_OFFLINE];
-    r->excluded[REJECTED] = (uint32_t)x->in_state[NODE_REJECTED];
-    r->excluded[SAFE_MODE] = (uint32_t)x->in_state[NODE_SAFE];
-    r->excluded[AT_CAP] = (uint32_t)x->in_state[NODE_FULL];
-    if (x->nodes.n > COORD_EXPLAIN_NODES)
+    if (!r->whole) {
+        r->excluded[OFFLINE] = (uint32_t)x->in_state[NODE_OFFLINE];
+        r->excluded[REJECTED] = (uint32_t)x->in_state[NODE_REJECTED];
+        r->excluded[SAFE_MODE] = (uint32_t)x->in_state[NODE_SAFE];
+        r->excluded[AT_CAP] = (uint32_t)x->in_state[NODE_FULL];
+        r->ranked_lower = (uint32_t)x->by[s->strategy - 1].n - s->n_seen;
         return;
-    for (const struct cnode *n = x->all; n; n = n->next) {
-        enum reason why = judge(s, n);
-
-        if (n->state != NODE_DELETED && (n->state != NODE_OPEN || node_lacks(&s->task->want, n)))
-            list_node(r, n, s->strategy, why);
     }
+    for (struct tree_link *e = tree_first(&x->by[s->strategy - 1]); e; e = tree_next(e))
+        note_node(s, tree_entry(e, struct rank, link)->node);
+    for (const struct cnode *n = x->all; n; n = n->next)
+        if (n->state != NODE_OPEN && n->state != NODE_DELETED)
+            note_node(s, n);
+    /* Whoever shares an owner with one that was chosen ranks lower and is not wanted
+     * for that too; the record says same_owner. */
+    r->ranked_lower = r->excluded[FITS] - s->n_found;
 }
 
 static json_t *task_decision(const struct search *s, const char *trigger)
@@ -268,7 +291,7 @@ static json_t *task_decision(const struct search *s, const char *trigger)
                      "strategy", task_strategy_name(s->strategy), "wanted", (json_int_t)s->n_wanted,
                      "chosen", chosen, "nodes_known",
                      (json_int_t)(x->nodes.n - x->in_state[NODE_DELETED]), "nodes_open",
-                     (json_int_t)in_tree, "ranked_lower", (json_int_t)(in_tree - s->n_seen),
+                     (json_int_t)in_tree, "ranked_lower", (json_int_t)s->record->ranked_lower,
                      "excluded", excluded_json(s->record), "nodes", s->record->nodes,
                      "search_gave_up", s->n_found < s->n_wanted && s->n_seen < in_tree);
 }
@@ -276,7 +299,7 @@ static json_t *task_decision(const struct search *s, const char *trigger)
 /* The search first and the changes after: attaching moves nodes in the tree. */
 static int place_found(struct op *op, struct search *s, const char *trigger)
 {
-    list_others(s);
+    note_others(s);
     int rc = keep_decision(op, s->task->id, task_decision(s, trigger));
 
     for (uint32_t i = 0; rc == VCP_OK && i < s->n_found; i++)
@@ -297,6 +320,7 @@ int op_place(struct op *op, struct ctask *t, const char *trigger)
         return VCP_OK;
     s.found = calloc(s.n_wanted, sizeof *s.found);
     record.nodes = json_array();
+    record.whole = op->x->nodes.n <= COORD_EXPLAIN_NODES;
     if (s.found == NULL || record.nodes == NULL) {
         free(s.found);
         return op_no_memory(op);

@@ -8,13 +8,13 @@
 #include "base/err.h"
 #include "base/rng.h"
 
-void table_init(struct table *t)
+void idtable_init(struct table *t)
 {
     *t = (struct table){0};
     rng_bytes(t->key, sizeof t->key);
 }
 
-void table_release(struct table *t)
+void idtable_release(struct table *t)
 {
     free(t->chains);
     *t = (struct table){0};
@@ -33,7 +33,7 @@ static struct table_link **chain_of(const struct table *t, uint64_t hash)
     return &t->chains[hash & (t->n_chains - 1)];
 }
 
-struct table_link *table_find(const struct table *t, const char *name)
+struct table_link *idtable_find(const struct table *t, const char *name)
 {
     if (t->n_chains == 0)
         return NULL;
@@ -65,7 +65,7 @@ static int grow(struct table *t)
     return VCP_OK;
 }
 
-int table_insert(struct table *t, struct table_link *e, const char *name)
+int idtable_insert(struct table *t, struct table_link *e, const char *name)
 {
     if (t->n == t->n_chains && grow(t) < 0)
         return VCP_ENOMEM;
@@ -78,7 +78,7 @@ int table_insert(struct table *t, struct table_link *e, const char *name)
     return VCP_OK;
 }
 
-void table_remove(struct table *t, struct table_link *e)
+void idtable_remove(struct table *t, struct table_link *e)
 {
     struct table_link **at = chain_of(t, e->hash);
 

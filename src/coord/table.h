@@ -20,11 +20,11 @@ struct table {
     uint8_t key[16];
 };
 
-void table_init(struct table *t);
-void table_release(struct table *t); /* the elements stay */
-struct table_link *table_find(const struct table *t, const char *name);
+void idtable_init(struct table *t);
+void idtable_release(struct table *t); /* the elements stay */
+struct table_link *idtable_find(const struct table *t, const char *name);
 /* The name must be new.  VCP_ENOMEM leaves the table as it was. */
-int table_insert(struct table *t, struct table_link *e, const char *name);
-void table_remove(struct table *t, struct table_link *e);
+int idtable_insert(struct table *t, struct table_link *e, const char *name);
+void idtable_remove(struct table *t, struct table_link *e);
 
 #endif

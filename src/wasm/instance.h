@@ -1,7 +1,7 @@
 /* instance.h - the run-time structure: a store and what lives in it.
  *
  * A store owns instances, memories, tables, globals, functions and the gas
- * account they share; store_free releases all of it.  One thread at a time.
+ * account they share; store_delete releases all of it.  One thread at a time.
  * Imports resolve by (module name, field name) against what was defined or
  * registered in the store.
  *
@@ -33,7 +33,7 @@ struct outcome {
 /* The limits are copied; control may be NULL and must outlive the store.  The
  * clock of timeout_ms starts here.  NULL when memory is short. */
 struct store *store_new(const struct run_limits *limits, struct run_control *control);
-void store_free(struct store *s);
+void store_delete(struct store *s);
 /* The timeout counts from now on. */
 void store_restart_clock(struct store *s);
 /* A new gas limit; what was used so far is forgotten. */

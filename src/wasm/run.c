@@ -27,7 +27,7 @@ struct task {
 
 static void task_release(struct task *t)
 {
-    store_free(t->store);
+    store_delete(t->store);
     code_free(t->code);
     if (t->has_wasi)
         wasi_release(&t->wasi);

@@ -24,7 +24,7 @@ struct store *store_new(const struct run_limits *limits, struct run_control *con
     s->limits = *limits;
     arena_init(&s->arena, 0);
     if (interp_init(&s->interp, s) < 0) {
-        store_free(s);
+        store_delete(s);
         return NULL;
     }
     s->interp.control = control;
@@ -32,7 +32,7 @@ struct store *store_new(const struct run_limits *limits, struct run_control *con
     return s;
 }
 
-void store_free(struct store *s)
+void store_delete(struct store *s)
 {
     if (!s)
         return;

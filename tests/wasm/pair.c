@@ -27,7 +27,7 @@ bool pair_init(struct pair *p, const struct run_limits *limits)
 void pair_release(struct pair *p)
 {
     plain_store_free(p->plain); /* it uses modules that the store owns */
-    store_free(p->store);
+    store_delete(p->store);
     *p = (struct pair){0};
 }
 
