@@ -4,6 +4,8 @@
 #include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <sodium.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -103,6 +105,50 @@ int binfile_section_sized(const unsigned char **out, const struct binfile *f, un
                        f->name, id, what, cursor_left(&c), size);
     *out = c.p;
     return VCP_OK;
+}
+
+/* ---- identity ---- */
+
+#define DIGEST_PIECE_BYTES ((size_t)1 << 20)
+
+struct digest_job {
+    const struct binfile *f;
+    uint8_t (*leaves)[BINFILE_DIGEST_BYTES];
+};
+
+static void hash_piece(uint8_t out[BINFILE_DIGEST_BYTES], const struct binfile *f, size_t i)
+{
+    size_t at = i * DIGEST_PIECE_BYTES, left = f->size - at;
+    crypto_generichash(out, BINFILE_DIGEST_BYTES, f->data + at,
+                       left < DIGEST_PIECE_BYTES ? left : DIGEST_PIECE_BYTES, NULL, 0);
+}
+
+static void digest_piece(void *arg, size_t i)
+{
+    struct digest_job *job = arg;
+    hash_piece(job->leaves[i], job->f, i);
+}
+
+void binfile_digest(uint8_t out[BINFILE_DIGEST_BYTES], const struct binfile *f,
+                    struct threads *threads)
+{
+    size_t n = (f->size + DIGEST_PIECE_BYTES - 1) / DIGEST_PIECE_BYTES;
+    struct digest_job job = {f, malloc(n * sizeof *job.leaves + 1)};
+    crypto_generichash_state st;
+
+    crypto_generichash_init(&st, NULL, 0, BINFILE_DIGEST_BYTES);
+    if (job.leaves) {
+        threads_run(threads, n, digest_piece, &job);
+        crypto_generichash_update(&st, (const unsigned char *)job.leaves, n * sizeof *job.leaves);
+    } else { /* without memory for the leaves: one at a time */
+        for (size_t i = 0; i < n; i++) {
+            uint8_t leaf[BINFILE_DIGEST_BYTES];
+            hash_piece(leaf, f, i);
+            crypto_generichash_update(&st, leaf, sizeof leaf);
+        }
+    }
+    crypto_generichash_final(&st, out, BINFILE_DIGEST_BYTES);
+    free(job.leaves);
 }
 
 /* ---- writing ---- */

@@ -17,6 +17,7 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "base/file.h"
+#include "base/threads.h"
 
 #define BINFILE_IDS        16 /* the formats number their sections from 1 to 15 */
 #define BINFILE_NAME_BYTES 160
@@ -52,6 +53,11 @@ int binfile_section(struct cursor *out, const struct binfile *f, unsigned id, co
 /* The same where the section must have exactly size bytes. */
 int binfile_section_sized(const unsigned char **out, const struct binfile *f, unsigned id,
                           const char *what, uint64_t size, struct err *err);
+
+/* BLAKE2b-256 over the digests of 1 MiB pieces: identifies the file's content. */
+#define BINFILE_DIGEST_BYTES 32
+void binfile_digest(uint8_t out[BINFILE_DIGEST_BYTES], const struct binfile *f,
+                    struct threads *threads);
 
 struct binfile_writer {
     FILE *fp;

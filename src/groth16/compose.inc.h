@@ -51,8 +51,8 @@ static void NAME(compose_piece)(void *arg, size_t piece)
             const struct cs_columns *t = job->parts[p].columns;
             for (uint32_t j = t->start[w]; j < t->start[w + 1]; j++)
                 NAME(add_term)
-                (&acc[i - lo], job->c, job->parts[p].basis + (size_t)t->row[j] * POINT_BYTES,
-                 t->coef[j]);
+            (&acc[i - lo], job->c, job->parts[p].basis + (size_t)t->row[j] * POINT_BYTES,
+             t->coef[j]);
         }
     }
     NAME(to_affine_n)(job->out + lo, acc, hi - lo, scratch);

@@ -3,14 +3,38 @@
 
 #include <string.h>
 
+#include "base/hash.h"
 #include "bn254/msm.h"
 
 #define CHUNK_POINTS ((size_t)1 << 18)
 
-static void draw_nonzero(fr *out)
+/* Where trapdoors come from: the operating system, or SHA3 over seed and a counter. */
+struct source {
+    const uint8_t *seed;
+    uint32_t counter;
+};
+
+static void draw(fr *out, struct source *s)
+{
+    uint8_t in[32 + 4], wide[64];
+
+    if (!s->seed) {
+        fr_random(out);
+        return;
+    }
+    memcpy(in, s->seed, 32);
+    for (int half = 0; half < 2; half++) {
+        memcpy(in + 32, &s->counter, 4);
+        s->counter++;
+        sha3_256(wide + 32 * half, in, sizeof in);
+    }
+    fr_from_wide_le(out, wide);
+}
+
+static void draw_nonzero(fr *out, struct source *s)
 {
     do
-        fr_random(out);
+        draw(out, s);
     while (fr_is_zero(out));
 }
 
@@ -23,16 +47,17 @@ static bool in_some_domain(const fr *tau)
     return fr_eq(&t, &fr_one);
 }
 
-void trapdoors_draw(struct trapdoors *t)
+void trapdoors_draw(struct trapdoors *t, const uint8_t seed[32])
 {
+    struct source s = {seed, 0};
     do
-        draw_nonzero(&t->tau);
+        draw_nonzero(&t->tau, &s);
     while (in_some_domain(&t->tau));
-    draw_nonzero(&t->alpha);
-    draw_nonzero(&t->beta);
-    draw_nonzero(&t->gamma);
-    draw_nonzero(&t->delta1);
-    draw_nonzero(&t->delta2);
+    draw_nonzero(&t->alpha, &s);
+    draw_nonzero(&t->beta, &s);
+    draw_nonzero(&t->gamma, &s);
+    draw_nonzero(&t->delta1, &s);
+    draw_nonzero(&t->delta2, &s);
 }
 
 /* L_i(tau) = x_i (tau^n - s^n) / (n s^n (tau - x_i)),  x_i = s w^i. */
@@ -63,7 +88,8 @@ void setup_lagrange(fr lagrange[], unsigned log_n, const fr *shift, const fr *ta
     }
 }
 
-void setup_eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagrange[])
+/* value[i] = sum_j M[j][i] lagrange[j]. */
+static void eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagrange[])
 {
     const struct cs_matrix *t = &c->m[m];
 
@@ -76,6 +102,59 @@ void setup_eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagra
             fr_add(&value[t->wire[i]], &value[t->wire[i]], &v);
         }
     }
+}
+
+static void wipe_free(struct run *run, void *p, size_t bytes)
+{
+    if (p)
+        explicit_bzero(p, bytes);
+    run_free(run, p, bytes);
+}
+
+void evals_release(struct evals *s)
+{
+    wipe_free(s->run, s->u, s->wires_bytes);
+    wipe_free(s->run, s->v, s->wires_bytes);
+    wipe_free(s->run, s->w, s->wires_bytes);
+    wipe_free(s->run, s->lagrange, s->rows_bytes);
+    wipe_free(s->run, s->scratch, s->rows_bytes);
+    memset(s, 0, sizeof *s);
+}
+
+static int evals_alloc(struct evals *s, struct err *err)
+{
+    void *p[5] = {NULL};
+    int rc;
+
+    (void)((rc = run_alloc(&p[0], s->run, s->wires_bytes, "A at tau", err)) < 0 ||
+           (rc = run_alloc(&p[1], s->run, s->wires_bytes, "B at tau", err)) < 0 ||
+           (rc = run_alloc(&p[2], s->run, s->wires_bytes, "C at tau", err)) < 0 ||
+           (rc = run_alloc(&p[3], s->run, s->rows_bytes, "the Lagrange basis", err)) < 0 ||
+           (rc = run_alloc(&p[4], s->run, s->rows_bytes, "its scratch", err)) < 0);
+    s->u = p[0];
+    s->v = p[1];
+    s->w = p[2];
+    s->lagrange = p[3];
+    s->scratch = p[4];
+    return rc;
+}
+
+int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct run *run, struct err *err)
+{
+    memset(s, 0, sizeof *s);
+    s->run = run;
+    s->wires_bytes = (size_t)c->n_wires * sizeof(fr);
+    s->rows_bytes = sizeof(fr) << c->log_domain;
+    int rc = evals_alloc(s, err);
+    if (rc < 0) {
+        evals_release(s);
+        return rc;
+    }
+    setup_lagrange(s->lagrange, c->log_domain, &fr_one, tau, s->scratch);
+    eval_wires(s->u, c, CS_A, s->lagrange);
+    eval_wires(s->v, c, CS_B, s->lagrange);
+    eval_wires(s->w, c, CS_C, s->lagrange);
+    return VCP_OK;
 }
 
 /* Bytes of bits, points and scratch for chunks of one group. */

@@ -14,14 +14,24 @@ struct trapdoors {
     fr tau, alpha, beta, gamma, delta1, delta2; /* none 0; tau in no domain used */
 };
 
-void trapdoors_draw(struct trapdoors *t);
+/* From the operating system, or from a seed of 32 bytes (tests only) when it is not NULL. */
+void trapdoors_draw(struct trapdoors *t, const uint8_t seed[32]);
+
+/* Every wire's three polynomials at tau; all secret, wiped on release. */
+struct evals {
+    struct run *run;
+    fr *u, *v, *w;          /* A, B, C; one a wire */
+    fr *lagrange, *scratch; /* one a row of the domain */
+    size_t wires_bytes, rows_bytes;
+};
+
+int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct run *run,
+               struct err *err);
+void evals_release(struct evals *s); /* a zeroed or half-built one is legal */
 
 /* lagrange[i] = L_i(tau) over the coset { shift w^i }, w of order 2^log_n, which must
  * not contain tau.  scratch: 2^log_n elements. */
 void setup_lagrange(fr lagrange[], unsigned log_n, const fr *shift, const fr *tau, fr scratch[]);
-
-/* value[i] = sum_j M[j][i] lagrange[j]: the polynomial of every wire in matrix m at tau. */
-void setup_eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagrange[]);
 
 /* Section id of w: the multiples k[i] of the generator. */
 int setup_put_multiples_g1(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,

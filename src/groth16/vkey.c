@@ -186,13 +186,13 @@ int vkey_from_bytes(struct vkey *k, g1_affine ic_storage[], const void *bytes, s
     uint32_t flags;
 
     memset(k, 0, sizeof *k);
+    k->ic = ic_storage;
     if (!read_head(p, n, &flags, &k->n_public))
         return err_set(err, VCP_EFORMAT, "verifying key: %zu bytes that are no key of this format",
                        n);
     k->committed = flags & FLAG_COMMITTED;
     k->local_test = flags & FLAG_LOCAL;
     memcpy(k->circuit, p + 16, 32);
-    k->ic = ic_storage;
     p += HEAD_BYTES;
     bool ok = g1_from_plain(&k->alpha1, p);
     p += G1_BYTES;

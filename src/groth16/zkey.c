@@ -1,9 +1,6 @@
 /* zkey.c - see zkey.h. */
 #include "groth16/zkey.h"
 
-#include <inttypes.h>
-#include <sodium.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/limits.h"
@@ -243,49 +240,6 @@ int zkey_check_points(const struct zkey *k, struct threads *threads, struct err 
                        "%s: point %zu of section B2 is not in the group G2 of order r",
                        k->file.name, bad);
     return VCP_OK;
-}
-
-/* ---- identity ---- */
-
-#define DIGEST_PIECE_BYTES ((size_t)1 << 20)
-
-struct digest_job {
-    const struct zkey *k;
-    uint8_t (*leaves)[ZKEY_DIGEST_BYTES];
-};
-
-static void hash_piece(uint8_t out[ZKEY_DIGEST_BYTES], const struct zkey *k, size_t i)
-{
-    size_t at = i * DIGEST_PIECE_BYTES, left = k->file.size - at;
-    crypto_generichash(out, ZKEY_DIGEST_BYTES, k->file.data + at,
-                       left < DIGEST_PIECE_BYTES ? left : DIGEST_PIECE_BYTES, NULL, 0);
-}
-
-static void digest_piece(void *arg, size_t i)
-{
-    struct digest_job *job = arg;
-    hash_piece(job->leaves[i], job->k, i);
-}
-
-void zkey_digest(uint8_t out[ZKEY_DIGEST_BYTES], const struct zkey *k, struct threads *threads)
-{
-    size_t n = (k->file.size + DIGEST_PIECE_BYTES - 1) / DIGEST_PIECE_BYTES;
-    struct digest_job job = {k, malloc(n * sizeof *job.leaves + 1)};
-    crypto_generichash_state st;
-
-    crypto_generichash_init(&st, NULL, 0, ZKEY_DIGEST_BYTES);
-    if (job.leaves) {
-        threads_run(threads, n, digest_piece, &job);
-        crypto_generichash_update(&st, (const unsigned char *)job.leaves, n * sizeof *job.leaves);
-    } else { /* without memory for the leaves: one at a time */
-        for (size_t i = 0; i < n; i++) {
-            uint8_t leaf[ZKEY_DIGEST_BYTES];
-            hash_piece(leaf, k, i);
-            crypto_generichash_update(&st, leaf, sizeof leaf);
-        }
-    }
-    crypto_generichash_final(&st, out, ZKEY_DIGEST_BYTES);
-    free(job.leaves);
 }
 
 bool zkey_is_local_test(const struct zkey *k)

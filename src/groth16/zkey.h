@@ -60,10 +60,6 @@ struct zkey_coef zkey_coef_at(const struct zkey *k, uint32_t i);
  * [beta]1 with [beta]2 and [delta]1 with [delta]2.  Names the first bad point. */
 int zkey_check_points(const struct zkey *k, struct threads *threads, struct err *err);
 
-/* BLAKE2b-256 over the digests of 1 MiB pieces: identifies the file's content. */
-#define ZKEY_DIGEST_BYTES 32
-void zkey_digest(uint8_t out[ZKEY_DIGEST_BYTES], const struct zkey *k, struct threads *threads);
-
 /* Keys of the quick local setup carry this in place of the circuit hash. */
 bool zkey_is_local_test(const struct zkey *k);
 #define ZKEY_LOCAL_STAMP "AMBIENT-VCP LOCAL KEY, NO CEREMONY: FOR TESTS ONLY"
