@@ -30,8 +30,8 @@
 
 #include "groth16/cs.h"
 #include "groth16/proof.h"
-#include "groth16/run.h"
 #include "groth16/vkey.h"
+#include "groth16/work.h"
 
 struct ckey {
     struct binfile file;
@@ -60,7 +60,7 @@ struct ckey_opening {
 
 /* z1: the n_stage1 values of stage 1, canonical. */
 int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k,
-                const fr_bits z1[], struct run *run, struct err *err);
+                const fr_bits z1[], struct work *work, struct err *err);
 
 /* Where A z and B z come from: fills a and b, 2^log_domain values each in Montgomery
  * form, zero from n_rows on.  z is plain. */
@@ -73,11 +73,11 @@ struct ckey_rows ckey_rows_of(const struct cs *c);
 
 /* z: all n_wires values, canonical, z[0] = 1, with the same stage 1 as was committed. */
 int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows rows,
-               const fr_bits z[], struct ckey_opening *opening, struct run *run, struct err *err);
+               const fr_bits z[], struct ckey_opening *opening, struct work *work, struct err *err);
 
 /* Makes a key.  seed NULL: trapdoors from the operating system, wiped; else from the 32
  * bytes, for tests, and the key says so (vkey.local_test) and is refused by default. */
-int ckey_setup(const char *out_path, const struct cs *c, const uint8_t seed[32], struct run *run,
+int ckey_setup(const char *out_path, const struct cs *c, const uint8_t seed[32], struct work *work,
                struct err *err);
 
 #endif

@@ -61,14 +61,14 @@ static int check_values(const fr_bits z[], size_t n, struct err *err)
 }
 
 int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k,
-                const fr_bits z1[], struct run *run, struct err *err)
+                const fr_bits z1[], struct work *work, struct err *err)
 {
     fr kappa;
     g1 sum, blind;
     int rc = check_values(z1, k->n_stage1, err);
 
     if (rc == VCP_OK)
-        rc = run_msm_g1(&sum, k->d, z1, k->n_stage1, run, RUN_MSM_D, err);
+        rc = work_msm_g1(&sum, k->d, z1, k->n_stage1, work, WORK_MSM_D, err);
     if (rc < 0)
         return rc;
     fr_random(&kappa);
@@ -84,7 +84,7 @@ int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k
 
 /* *out: d_i on the odd coset, plain, one array to be freed. */
 static int coset_values(fr_bits **out, const struct ckey *k, struct ckey_rows rows,
-                        const fr_bits z[], struct run *run, struct err *err)
+                        const fr_bits z[], struct work *work, struct err *err)
 {
     size_t n = (size_t)1 << k->log_domain, bytes = n * sizeof(fr);
     size_t table_bytes = ntt_table_size(k->log_domain);
@@ -92,25 +92,25 @@ static int coset_values(fr_bits **out, const struct ckey *k, struct ckey_rows ro
     struct ntt ntt;
     int rc;
 
-    if ((rc = run_alloc(&a, run, bytes, "the values of A", err)) < 0 ||
-        (rc = run_alloc(&b, run, bytes, "the values of B", err)) < 0 ||
-        (rc = run_alloc(&table, run, table_bytes, "the tables of the NTT", err)) < 0) {
-        run_free(run, a, bytes);
-        run_free(run, b, bytes);
+    if ((rc = work_alloc(&a, work, bytes, "the values of A", err)) < 0 ||
+        (rc = work_alloc(&b, work, bytes, "the values of B", err)) < 0 ||
+        (rc = work_alloc(&table, work, table_bytes, "the tables of the NTT", err)) < 0) {
+        work_free(work, a, bytes);
+        work_free(work, b, bytes);
         return rc;
     }
     int64_t t0 = clock_mono_ns();
-    rows.eval(rows.arg, a, b, z, run->threads);
+    rows.eval(rows.arg, a, b, z, work->threads);
     int64_t t1 = clock_mono_ns();
-    ntt_init(&ntt, k->log_domain, table, run->threads);
-    ntt_to_coset(&ntt, a, run->threads);
-    ntt_to_coset(&ntt, b, run->threads);
-    fr_mul_sub_n(a, a, b, NULL, n, run->threads);
-    fr_to_bits_threads(a, a, n, run->threads);
-    run->stage_ns[RUN_ROWS] += t1 - t0;
-    run->stage_ns[RUN_NTT] += clock_mono_ns() - t1;
-    run_free(run, b, bytes);
-    run_free(run, table, table_bytes);
+    ntt_init(&ntt, k->log_domain, table, work->threads);
+    ntt_to_coset(&ntt, a, work->threads);
+    ntt_to_coset(&ntt, b, work->threads);
+    fr_mul_sub_n(a, a, b, NULL, n, work->threads);
+    fr_to_bits_threads(a, a, n, work->threads);
+    work->stage_ns[WORK_ROWS] += t1 - t0;
+    work->stage_ns[WORK_NTT] += clock_mono_ns() - t1;
+    work_free(work, b, bytes);
+    work_free(work, table, table_bytes);
     *out = a;
     return VCP_OK;
 }
@@ -121,26 +121,26 @@ struct sums {
 };
 
 static int sum_h(struct sums *s, const struct ckey *k, struct ckey_rows rows, const fr_bits z[],
-                 struct run *run, struct err *err)
+                 struct work *work, struct err *err)
 {
     size_t n = (size_t)1 << k->log_domain;
     fr_bits *values;
-    int rc = coset_values(&values, k, rows, z, run, err);
+    int rc = coset_values(&values, k, rows, z, work, err);
 
     if (rc < 0)
         return rc;
-    rc = run_msm_g1(&s->h, k->h, values, n, run, RUN_MSM_H, err);
-    run_free(run, values, n * sizeof(fr));
+    rc = work_msm_g1(&s->h, k->h, values, n, work, WORK_MSM_H, err);
+    work_free(work, values, n * sizeof(fr));
     return rc;
 }
 
 /* The X points: gathered scalars, few. */
-static int sum_x(struct sums *s, const struct ckey *k, const fr_bits z[], struct run *run,
+static int sum_x(struct sums *s, const struct ckey *k, const fr_bits z[], struct work *work,
                  struct err *err)
 {
     size_t bytes = (size_t)k->n_x * sizeof(fr_bits);
     void *gathered;
-    int rc = run_alloc(&gathered, run, bytes, "the scalars of X", err);
+    int rc = work_alloc(&gathered, work, bytes, "the scalars of X", err);
 
     if (rc < 0)
         return rc;
@@ -150,28 +150,29 @@ static int sum_x(struct sums *s, const struct ckey *k, const fr_bits z[], struct
         if (w < k->n_wires) /* checked when opened, but the file is mapped */
             ((fr_bits *)gathered)[i] = z[w];
     }
-    rc = run_msm_g1(&s->x, k->x, gathered, k->n_x, run, RUN_MSM_L, err);
-    run_free(run, gathered, bytes);
+    rc = work_msm_g1(&s->x, k->x, gathered, k->n_x, work, WORK_MSM_L, err);
+    work_free(work, gathered, bytes);
     return rc;
 }
 
 static int compute_sums(struct sums *s, const struct ckey *k, struct ckey_rows rows,
-                        const fr_bits z[], struct run *run, struct err *err)
+                        const fr_bits z[], struct work *work, struct err *err)
 {
     size_t first = (size_t)k->n_public + k->n_stage1 + 1;
     int rc;
 
-    if ((rc = run_progress(run, "quotient", 0, err)) < 0 ||
-        (rc = sum_h(s, k, rows, z, run, err)) < 0 || (rc = run_progress(run, "A", 450, err)) < 0 ||
-        (rc = run_msm_g1(&s->a, k->a, z, k->n_wires, run, RUN_MSM_A, err)) < 0 ||
-        (rc = run_progress(run, "B1", 600, err)) < 0 ||
-        (rc = run_msm_g1(&s->b1, k->b1, z, k->n_wires, run, RUN_MSM_B1, err)) < 0 ||
-        (rc = run_progress(run, "B2", 700, err)) < 0 ||
-        (rc = run_msm_g2(&s->b2, k->b2, z, k->n_wires, run, RUN_MSM_B2, err)) < 0 ||
-        (rc = run_progress(run, "L", 850, err)) < 0 ||
-        (rc = run_msm_g1(&s->l, k->l, z + first, k->n_wires - first, run, RUN_MSM_L, err)) < 0)
+    if ((rc = work_progress(work, "quotient", 0, err)) < 0 ||
+        (rc = sum_h(s, k, rows, z, work, err)) < 0 ||
+        (rc = work_progress(work, "A", 450, err)) < 0 ||
+        (rc = work_msm_g1(&s->a, k->a, z, k->n_wires, work, WORK_MSM_A, err)) < 0 ||
+        (rc = work_progress(work, "B1", 600, err)) < 0 ||
+        (rc = work_msm_g1(&s->b1, k->b1, z, k->n_wires, work, WORK_MSM_B1, err)) < 0 ||
+        (rc = work_progress(work, "B2", 700, err)) < 0 ||
+        (rc = work_msm_g2(&s->b2, k->b2, z, k->n_wires, work, WORK_MSM_B2, err)) < 0 ||
+        (rc = work_progress(work, "L", 850, err)) < 0 ||
+        (rc = work_msm_g1(&s->l, k->l, z + first, k->n_wires - first, work, WORK_MSM_L, err)) < 0)
         return rc;
-    return sum_x(s, k, z, run, err);
+    return sum_x(s, k, z, work, err);
 }
 
 static void finish(struct groth16_proof *out, const struct ckey *k, const struct sums *s,
@@ -205,7 +206,7 @@ static void finish(struct groth16_proof *out, const struct ckey *k, const struct
 }
 
 int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows rows,
-               const fr_bits z[], struct ckey_opening *opening, struct run *run, struct err *err)
+               const fr_bits z[], struct ckey_opening *opening, struct work *work, struct err *err)
 {
     struct sums s;
     int rc = check_values(z, k->n_wires, err);
@@ -213,11 +214,11 @@ int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows
     if (rc == VCP_OK && (z[0].l[0] != 1 || (z[0].l[1] | z[0].l[2] | z[0].l[3]) != 0))
         rc = err_set(err, VCP_EINVAL, "witness: wire 0 is not 1");
     if (rc == VCP_OK)
-        rc = compute_sums(&s, k, rows, z, run, err);
+        rc = compute_sums(&s, k, rows, z, work, err);
     if (rc < 0)
         return rc;
     int64_t start = clock_mono_ns();
     finish(out, k, &s, opening);
-    run->stage_ns[RUN_REST] += clock_mono_ns() - start;
-    return run_progress(run, "done", 1000, err);
+    work->stage_ns[WORK_REST] += clock_mono_ns() - start;
+    return work_progress(work, "done", 1000, err);
 }

@@ -8,7 +8,7 @@
 
 struct maker {
     const struct cs *cs;
-    struct run *run;
+    struct work *work;
     struct binfile_writer w;
     struct trapdoors t;
     struct evals e; /* w becomes the scalars of IC, D and L, see scale_sums */
@@ -154,25 +154,25 @@ static int put_points(struct maker *m, const fr *half_z, struct err *err)
     uint32_t first = first_stage2(c);
     int rc;
 
-    if ((rc = run_progress(m->run, "A", 50, err)) < 0 ||
-        (rc = setup_put_multiples_g1(w, 3, m->e.u, c->n_wires, m->run, err)) < 0 ||
-        (rc = run_progress(m->run, "B1", 200, err)) < 0 ||
-        (rc = setup_put_multiples_g1(w, 4, m->e.v, c->n_wires, m->run, err)) < 0 ||
-        (rc = run_progress(m->run, "B2", 300, err)) < 0 ||
-        (rc = setup_put_multiples_g2(w, 5, m->e.v, c->n_wires, m->run, err)) < 0 ||
-        (rc = run_progress(m->run, "D", 650, err)) < 0 ||
-        (rc = setup_put_multiples_g1(w, 6, m->e.w + c->n_public + 1, c->n_stage1, m->run, err)) <
+    if ((rc = work_progress(m->work, "A", 50, err)) < 0 ||
+        (rc = setup_put_multiples_g1(w, 3, m->e.u, c->n_wires, m->work, err)) < 0 ||
+        (rc = work_progress(m->work, "B1", 200, err)) < 0 ||
+        (rc = setup_put_multiples_g1(w, 4, m->e.v, c->n_wires, m->work, err)) < 0 ||
+        (rc = work_progress(m->work, "B2", 300, err)) < 0 ||
+        (rc = setup_put_multiples_g2(w, 5, m->e.v, c->n_wires, m->work, err)) < 0 ||
+        (rc = work_progress(m->work, "D", 650, err)) < 0 ||
+        (rc = setup_put_multiples_g1(w, 6, m->e.w + c->n_public + 1, c->n_stage1, m->work, err)) <
             0 ||
-        (rc = setup_put_multiples_g1(w, 7, m->e.w + first, c->n_wires - first, m->run, err)) < 0)
+        (rc = setup_put_multiples_g1(w, 7, m->e.w + first, c->n_wires - first, m->work, err)) < 0)
         return rc;
     binfile_begin(w, 8);
     binfile_put(w, m->x_wires, (size_t)m->n_x * sizeof *m->x_wires);
     binfile_end(w);
-    if ((rc = setup_put_multiples_g1(w, 9, m->x, m->n_x, m->run, err)) < 0 ||
-        (rc = run_progress(m->run, "H", 850, err)) < 0)
+    if ((rc = setup_put_multiples_g1(w, 9, m->x, m->n_x, m->work, err)) < 0 ||
+        (rc = work_progress(m->work, "H", 850, err)) < 0)
         return rc;
     eval_h(m, half_z);
-    return setup_put_multiples_g1(w, 10, m->e.lagrange, (size_t)1 << c->log_domain, m->run, err);
+    return setup_put_multiples_g1(w, 10, m->e.lagrange, (size_t)1 << c->log_domain, m->work, err);
 }
 
 static int put_all(struct maker *m, bool test, struct err *err)
@@ -190,7 +190,7 @@ static int put_all(struct maker *m, bool test, struct err *err)
     if (rc == VCP_OK)
         rc = put_points(m, &half_z, err);
     explicit_bzero(&half_z, sizeof half_z);
-    return rc < 0 ? rc : run_progress(m->run, "done", 1000, err);
+    return rc < 0 ? rc : work_progress(m->work, "done", 1000, err);
 }
 
 static void maker_release(struct maker *m)
@@ -204,14 +204,14 @@ static void maker_release(struct maker *m)
     explicit_bzero(&m->t, sizeof m->t);
 }
 
-int ckey_setup(const char *out_path, const struct cs *c, const uint8_t seed[32], struct run *run,
+int ckey_setup(const char *out_path, const struct cs *c, const uint8_t seed[32], struct work *work,
                struct err *err)
 {
-    struct maker m = {.cs = c, .run = run};
+    struct maker m = {.cs = c, .work = work};
     int rc;
 
     trapdoors_draw(&m.t, seed);
-    rc = evals_init(&m.e, c, &m.t.tau, run, err);
+    rc = evals_init(&m.e, c, &m.t.tau, work, err);
     if (rc == VCP_OK)
         rc = binfile_create(&m.w, out_path, "avck", 1, 10, err);
     if (rc == VCP_OK) {

@@ -45,7 +45,7 @@ static bool short_coefficient(fr_bits *k, const fr *v)
 #define AFFINE      g1_affine
 #define FIELD       fp
 #define POINT_BYTES G1_BYTES
-#define RUN_MSM     run_msm_g1
+#define RUN_MSM     work_msm_g1
 #define COMPOSE     compose_g1
 #include "groth16/compose.inc.h"
 #undef GROUP
@@ -59,6 +59,6 @@ static bool short_coefficient(fr_bits *k, const fr *v)
 #define AFFINE      g2_affine
 #define FIELD       fp2
 #define POINT_BYTES G2_BYTES
-#define RUN_MSM     run_msm_g2
+#define RUN_MSM     work_msm_g2
 #define COMPOSE     compose_g2
 #include "groth16/compose.inc.h"

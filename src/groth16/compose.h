@@ -9,7 +9,7 @@
 #define GROTH16_COMPOSE_H
 
 #include "groth16/cs.h"
-#include "groth16/run.h"
+#include "groth16/work.h"
 
 struct compose_part {
     const struct cs_columns *columns;
@@ -20,8 +20,8 @@ struct compose_part {
 
 /* Wires first .. first + n - 1 into out[0 .. n). */
 int compose_g1(g1_affine out[], const struct cs *c, const struct compose_part parts[],
-               unsigned n_parts, uint32_t first, uint32_t n, struct run *run, struct err *err);
+               unsigned n_parts, uint32_t first, uint32_t n, struct work *work, struct err *err);
 int compose_g2(g2_affine out[], const struct cs *c, const struct compose_part parts[],
-               unsigned n_parts, uint32_t first, uint32_t n, struct run *run, struct err *err);
+               unsigned n_parts, uint32_t first, uint32_t n, struct work *work, struct err *err);
 
 #endif

@@ -60,13 +60,13 @@ static void NAME(compose_piece)(void *arg, size_t piece)
 
 /* A wire with many terms: gathered, then one multi-scalar multiplication. */
 static int NAME(compose_long)(AFFINE *out, const struct NAME(compose_job) * job, uint32_t w,
-                              struct run *run, struct err *err)
+                              struct work *work, struct err *err)
 {
     size_t n = terms_of(job->parts, job->n_parts, w), at = 0;
     size_t bytes = n * (POINT_BYTES + sizeof(fr_bits));
     void *mem;
     GROUP sum;
-    int rc = run_alloc(&mem, run, bytes, "the terms of one wire", err);
+    int rc = work_alloc(&mem, work, bytes, "the terms of one wire", err);
 
     if (rc < 0)
         return rc;
@@ -80,23 +80,23 @@ static int NAME(compose_long)(AFFINE *out, const struct NAME(compose_job) * job,
             fr_to_bits(&k[at], &job->c->coefs[t->coef[j]]);
         }
     }
-    rc = RUN_MSM(&sum, points, k, n, run, RUN_REST, err);
+    rc = RUN_MSM(&sum, points, k, n, work, WORK_REST, err);
     if (rc == VCP_OK)
         NAME(to_affine)(out, &sum);
-    run_free(run, mem, bytes);
+    work_free(work, mem, bytes);
     return rc;
 }
 
 int COMPOSE(AFFINE out[], const struct cs *c, const struct compose_part parts[], unsigned n_parts,
-            uint32_t first, uint32_t n, struct run *run, struct err *err)
+            uint32_t first, uint32_t n, struct work *work, struct err *err)
 {
     struct NAME(compose_job) job = {out, c, parts, n_parts, first, n};
     int rc = VCP_OK;
 
-    threads_run(run->threads, ((size_t)n + PIECE_WIRES - 1) / PIECE_WIRES, NAME(compose_piece),
+    threads_run(work->threads, ((size_t)n + PIECE_WIRES - 1) / PIECE_WIRES, NAME(compose_piece),
                 &job);
     for (uint32_t i = 0; i < n && rc == VCP_OK; i++)
         if (terms_of(parts, n_parts, first + i) > LONG_TERMS)
-            rc = NAME(compose_long)(&out[i], &job, first + i, run, err);
+            rc = NAME(compose_long)(&out[i], &job, first + i, work, err);
     return rc;
 }

@@ -17,17 +17,17 @@ struct quotient {
     size_t array_bytes, table_bytes;
 };
 
-static void quotient_release(struct quotient *q, struct run *run)
+static void quotient_release(struct quotient *q, struct work *work)
 {
-    run_free(run, q->a, q->array_bytes);
-    run_free(run, q->b, q->array_bytes);
-    run_free(run, q->c, q->array_bytes);
-    run_free(run, q->table, q->table_bytes);
+    work_free(work, q->a, q->array_bytes);
+    work_free(work, q->b, q->array_bytes);
+    work_free(work, q->c, q->array_bytes);
+    work_free(work, q->table, q->table_bytes);
     q->a = q->b = q->c = NULL;
     q->table = NULL;
 }
 
-static int quotient_alloc(struct quotient *q, unsigned log_n, struct run *run, struct err *err)
+static int quotient_alloc(struct quotient *q, unsigned log_n, struct work *work, struct err *err)
 {
     void *p[4] = {NULL};
     int rc;
@@ -35,45 +35,45 @@ static int quotient_alloc(struct quotient *q, unsigned log_n, struct run *run, s
     memset(q, 0, sizeof *q);
     q->array_bytes = sizeof(fr) << log_n;
     q->table_bytes = ntt_table_size(log_n);
-    (void)((rc = run_alloc(&p[0], run, q->array_bytes, "the values of A", err)) < 0 ||
-           (rc = run_alloc(&p[1], run, q->array_bytes, "the values of B", err)) < 0 ||
-           (rc = run_alloc(&p[2], run, q->array_bytes, "the values of C", err)) < 0 ||
-           (rc = run_alloc(&p[3], run, q->table_bytes, "the tables of the NTT", err)) < 0);
+    (void)((rc = work_alloc(&p[0], work, q->array_bytes, "the values of A", err)) < 0 ||
+           (rc = work_alloc(&p[1], work, q->array_bytes, "the values of B", err)) < 0 ||
+           (rc = work_alloc(&p[2], work, q->array_bytes, "the values of C", err)) < 0 ||
+           (rc = work_alloc(&p[3], work, q->table_bytes, "the tables of the NTT", err)) < 0);
     q->a = p[0];
     q->b = p[1];
     q->c = p[2];
     q->table = p[3];
     if (rc < 0)
-        quotient_release(q, run);
+        quotient_release(q, work);
     return rc;
 }
 
 /* *h: domain scalars of the H points, to be freed with the size of one array. */
-static int quotient_compute(fr_bits **h, const struct zkey *k, const fr_bits z[], struct run *run,
+static int quotient_compute(fr_bits **h, const struct zkey *k, const fr_bits z[], struct work *work,
                             struct err *err)
 {
     size_t n = k->h.domain;
     struct quotient q;
     struct ntt ntt;
     int64_t t0 = clock_mono_ns();
-    int rc = quotient_alloc(&q, k->log_domain, run, err);
+    int rc = quotient_alloc(&q, k->log_domain, work, err);
 
     if (rc < 0)
         return rc;
-    groth16_eval_rows(q.a, q.b, k, z, run->threads);
+    groth16_eval_rows(q.a, q.b, k, z, work->threads);
     int64_t t1 = clock_mono_ns();
-    ntt_init(&ntt, k->log_domain, q.table, run->threads);
-    fr_mul_sub_n(q.c, q.a, q.b, NULL, n, run->threads);
-    ntt_to_coset(&ntt, q.a, run->threads);
-    ntt_to_coset(&ntt, q.b, run->threads);
-    ntt_to_coset(&ntt, q.c, run->threads);
-    fr_mul_sub_n(q.a, q.a, q.b, q.c, n, run->threads);
-    fr_to_bits_threads((fr_bits *)q.a, q.a, n, run->threads);
-    run->stage_ns[RUN_ROWS] += t1 - t0;
-    run->stage_ns[RUN_NTT] += clock_mono_ns() - t1;
+    ntt_init(&ntt, k->log_domain, q.table, work->threads);
+    fr_mul_sub_n(q.c, q.a, q.b, NULL, n, work->threads);
+    ntt_to_coset(&ntt, q.a, work->threads);
+    ntt_to_coset(&ntt, q.b, work->threads);
+    ntt_to_coset(&ntt, q.c, work->threads);
+    fr_mul_sub_n(q.a, q.a, q.b, q.c, n, work->threads);
+    fr_to_bits_threads((fr_bits *)q.a, q.a, n, work->threads);
+    work->stage_ns[WORK_ROWS] += t1 - t0;
+    work->stage_ns[WORK_NTT] += clock_mono_ns() - t1;
     *h = (fr_bits *)q.a;
     q.a = NULL;
-    quotient_release(&q, run);
+    quotient_release(&q, work);
     return VCP_OK;
 }
 
@@ -84,38 +84,38 @@ struct sums {
     g2 b2;
 };
 
-static int compute_h(struct sums *s, const struct zkey *k, const fr_bits z[], struct run *run,
+static int compute_h(struct sums *s, const struct zkey *k, const fr_bits z[], struct work *work,
                      struct err *err)
 {
     fr_bits *h;
-    int rc = quotient_compute(&h, k, z, run, err);
+    int rc = quotient_compute(&h, k, z, work, err);
     if (rc < 0)
         return rc;
-    rc = run_progress(run, "H", 300, err);
+    rc = work_progress(work, "H", 300, err);
     if (rc == VCP_OK)
-        rc = run_msm_g1(&s->h, k->hpts, h, k->h.domain, run, RUN_MSM_H, err);
-    run_free(run, h, sizeof(fr) * (size_t)k->h.domain);
+        rc = work_msm_g1(&s->h, k->hpts, h, k->h.domain, work, WORK_MSM_H, err);
+    work_free(work, h, sizeof(fr) * (size_t)k->h.domain);
     return rc;
 }
 
-static int compute_sums(struct sums *s, const struct zkey *k, const fr_bits z[], struct run *run,
+static int compute_sums(struct sums *s, const struct zkey *k, const fr_bits z[], struct work *work,
                         struct err *err)
 {
     const struct zkey_header *h = &k->h;
     size_t first_private = (size_t)h->n_public + 1;
     int rc;
 
-    if ((rc = run_progress(run, "quotient", 0, err)) < 0 ||
-        (rc = compute_h(s, k, z, run, err)) < 0 || (rc = run_progress(run, "A", 550, err)) < 0 ||
-        (rc = run_msm_g1(&s->a, k->a, z, h->n_wires, run, RUN_MSM_A, err)) < 0 ||
-        (rc = run_progress(run, "B1", 650, err)) < 0 ||
-        (rc = run_msm_g1(&s->b1, k->b1, z, h->n_wires, run, RUN_MSM_B1, err)) < 0 ||
-        (rc = run_progress(run, "B2", 700, err)) < 0 ||
-        (rc = run_msm_g2(&s->b2, k->b2, z, h->n_wires, run, RUN_MSM_B2, err)) < 0 ||
-        (rc = run_progress(run, "L", 850, err)) < 0)
+    if ((rc = work_progress(work, "quotient", 0, err)) < 0 ||
+        (rc = compute_h(s, k, z, work, err)) < 0 || (rc = work_progress(work, "A", 550, err)) < 0 ||
+        (rc = work_msm_g1(&s->a, k->a, z, h->n_wires, work, WORK_MSM_A, err)) < 0 ||
+        (rc = work_progress(work, "B1", 650, err)) < 0 ||
+        (rc = work_msm_g1(&s->b1, k->b1, z, h->n_wires, work, WORK_MSM_B1, err)) < 0 ||
+        (rc = work_progress(work, "B2", 700, err)) < 0 ||
+        (rc = work_msm_g2(&s->b2, k->b2, z, h->n_wires, work, WORK_MSM_B2, err)) < 0 ||
+        (rc = work_progress(work, "L", 850, err)) < 0)
         return rc;
-    return run_msm_g1(&s->l, k->c, z + first_private, h->n_wires - first_private, run, RUN_MSM_L,
-                      err);
+    return work_msm_g1(&s->l, k->c, z + first_private, h->n_wires - first_private, work, WORK_MSM_L,
+                       err);
 }
 
 /* ---- blinding ---- */
@@ -155,19 +155,19 @@ static int check_witness(const struct zkey *k, const fr_bits z[], struct err *er
 }
 
 int groth16_prove(struct groth16_proof *out, const struct zkey *k, const fr_bits z[],
-                  struct run *run, struct err *err)
+                  struct work *work, struct err *err)
 {
     struct sums s;
     int rc = check_witness(k, z, err);
 
     if (rc == VCP_OK)
-        rc = compute_sums(&s, k, z, run, err);
+        rc = compute_sums(&s, k, z, work, err);
     if (rc < 0)
         return rc;
     int64_t start = clock_mono_ns();
     finish(out, k, &s);
-    run->stage_ns[RUN_REST] += clock_mono_ns() - start;
-    return run_progress(run, "done", 1000, err);
+    work->stage_ns[WORK_REST] += clock_mono_ns() - start;
+    return work_progress(work, "done", 1000, err);
 }
 
 /* ---- memory ---- */

@@ -15,12 +15,12 @@
 #define GROTH16_PROVE_H
 
 #include "groth16/proof.h"
-#include "groth16/run.h"
+#include "groth16/work.h"
 #include "groth16/zkey.h"
 
 /* The public inputs are z[1..n_public]. */
 int groth16_prove(struct groth16_proof *out, const struct zkey *k, const fr_bits z[],
-                  struct run *run, struct err *err);
+                  struct work *work, struct err *err);
 
 /* Scratch bytes the proof needs at least, and what it takes without a ceiling. */
 size_t groth16_prove_memory_min(const struct zkey *k, unsigned n_threads);

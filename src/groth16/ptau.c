@@ -120,7 +120,7 @@ bool ptau_h_point(g1_affine *hi, g1_affine *lo, const struct ptau *p, size_t n, 
 
 struct check {
     const struct ptau *p;
-    struct run *run;
+    struct work *work;
     fr_bits *c;       /* 2n random scalars, short: 128 bits */
     fr_bits *coeffs;  /* their interpolation */
     g2_affine tau2_1; /* [tau]2 */
@@ -134,7 +134,7 @@ static int fail(const struct ptau *p, const char *what, struct err *err)
 static int valid_g1(const struct check *k, const unsigned char *at, size_t n, const char *what,
                     struct err *err)
 {
-    size_t bad = g1_find_invalid(at, n, k->run->threads);
+    size_t bad = g1_find_invalid(at, n, k->work->threads);
     if (bad == n)
         return VCP_OK;
     return err_set(err, VCP_EFORMAT, "%s: point %zu of %s is not on the curve", k->p->file.name,
@@ -145,7 +145,7 @@ static int msm1(g1_affine *out, const struct check *k, const unsigned char *at, 
                 size_t n, struct err *err)
 {
     g1 sum;
-    int rc = run_msm_g1(&sum, at, c, n, k->run, RUN_REST, err);
+    int rc = work_msm_g1(&sum, at, c, n, k->work, WORK_REST, err);
     if (rc == VCP_OK)
         g1_to_affine(out, &sum);
     return rc;
@@ -155,7 +155,7 @@ static int msm2(g2_affine *out, const struct check *k, const unsigned char *at, 
                 size_t n, struct err *err)
 {
     g2 sum;
-    int rc = run_msm_g2(&sum, at, c, n, k->run, RUN_REST, err);
+    int rc = work_msm_g2(&sum, at, c, n, k->work, WORK_REST, err);
     if (rc == VCP_OK)
         g2_to_affine(out, &sum);
     return rc;
@@ -180,7 +180,7 @@ static int check_powers_g2(const struct check *k, size_t n, struct err *err)
 {
     g2_affine s2;
     g1_affine s1;
-    size_t bad = g2_find_invalid(k->p->tau2, n, k->run->threads);
+    size_t bad = g2_find_invalid(k->p->tau2, n, k->work->threads);
     int rc;
 
     if (bad != n)
@@ -213,7 +213,7 @@ static int check_lagrange_g2(const struct check *k, unsigned log_n, struct err *
 {
     size_t n = (size_t)1 << log_n;
     const unsigned char *at = ptau_lagrange(k->p->lagrange2, log_n, G2_BYTES);
-    size_t bad = g2_find_invalid(at, n, k->run->threads);
+    size_t bad = g2_find_invalid(at, n, k->work->threads);
     g2_affine a, b;
     int rc;
 
@@ -234,15 +234,15 @@ static int interpolate(struct check *k, unsigned log_n, struct err *err)
     size_t bytes = ntt_table_size(log_n);
     struct ntt ntt;
     void *table;
-    int rc = run_alloc(&table, k->run, bytes, "the tables of the NTT", err);
+    int rc = work_alloc(&table, k->work, bytes, "the tables of the NTT", err);
 
     if (rc < 0)
         return rc;
-    ntt_init(&ntt, log_n, table, k->run->threads);
+    ntt_init(&ntt, log_n, table, k->work->threads);
     fr_from_bits_n((fr *)k->coeffs, k->c, (size_t)1 << log_n);
-    ntt_inverse(&ntt, (fr *)k->coeffs, k->run->threads);
+    ntt_inverse(&ntt, (fr *)k->coeffs, k->work->threads);
     fr_to_bits_n(k->coeffs, (fr *)k->coeffs, (size_t)1 << log_n);
-    run_free(k->run, table, bytes);
+    work_free(k->work, table, bytes);
     return VCP_OK;
 }
 
@@ -322,23 +322,23 @@ static int check_with(struct check *k, unsigned log_n, struct err *err)
     return check_h_basis(k, log_n, err);
 }
 
-int ptau_check_domain(const struct ptau *p, unsigned log_n, struct run *run, struct err *err)
+int ptau_check_domain(const struct ptau *p, unsigned log_n, struct work *work, struct err *err)
 {
     size_t bytes = (sizeof(fr_bits) * 2) << log_n;
-    struct check k = {.p = p, .run = run};
+    struct check k = {.p = p, .work = work};
     void *c = NULL, *coeffs = NULL;
     int rc;
 
     if (log_n == 0 || log_n > p->power)
         return err_set(err, VCP_EINVAL, "%s: power %u has no domain of 2^%u", p->file.name,
                        p->power, log_n);
-    if ((rc = run_alloc(&c, run, bytes, "random scalars", err)) == VCP_OK &&
-        (rc = run_alloc(&coeffs, run, bytes, "their interpolation", err)) == VCP_OK) {
+    if ((rc = work_alloc(&c, work, bytes, "random scalars", err)) == VCP_OK &&
+        (rc = work_alloc(&coeffs, work, bytes, "their interpolation", err)) == VCP_OK) {
         k.c = c;
         k.coeffs = coeffs;
         rc = check_with(&k, log_n, err);
     }
-    run_free(run, c, bytes);
-    run_free(run, coeffs, bytes);
+    work_free(work, c, bytes);
+    work_free(work, coeffs, bytes);
     return rc;
 }

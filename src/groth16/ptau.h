@@ -15,7 +15,7 @@
 #define GROTH16_PTAU_H
 
 #include "groth16/binfile.h"
-#include "groth16/run.h"
+#include "groth16/work.h"
 
 struct ptau {
     struct binfile file;
@@ -34,7 +34,7 @@ const unsigned char *ptau_lagrange(const unsigned char *section, unsigned log_n,
                                    size_t point_bytes);
 
 /* The whole check for one domain; random combinations, false with probability 2^-120. */
-int ptau_check_domain(const struct ptau *p, unsigned log_n, struct run *run, struct err *err);
+int ptau_check_domain(const struct ptau *p, unsigned log_n, struct work *work, struct err *err);
 
 /* What snarkjs hashes as H point i of domain n when it makes a key: [tau^(n+i) - tau^i]1,
  * read from the raw file so that the one point it reads past section 2 (when the domain

@@ -38,7 +38,7 @@ static void scale_piece(void *arg, size_t piece)
 
 /* Section id of w: the n points at `in`, each times k. */
 static int put_scaled(struct binfile_writer *w, uint32_t id, const unsigned char *in, size_t n,
-                      const fr_bits *k, struct run *run, unsigned permille, struct err *err)
+                      const fr_bits *k, struct work *work, unsigned permille, struct err *err)
 {
     g1_affine *out = malloc(CHUNK_POINTS * sizeof *out);
     int rc = out ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for a chunk of points");
@@ -47,10 +47,10 @@ static int put_scaled(struct binfile_writer *w, uint32_t id, const unsigned char
     for (size_t i = 0; i < n && rc == VCP_OK; i += CHUNK_POINTS) {
         size_t m = n - i < CHUNK_POINTS ? n - i : CHUNK_POINTS;
         struct scale_job job = {in + i * G1_BYTES, out, m, *k};
-        threads_run(run->threads, (m + PIECE_POINTS - 1) / PIECE_POINTS, scale_piece, &job);
+        threads_run(work->threads, (m + PIECE_POINTS - 1) / PIECE_POINTS, scale_piece, &job);
         binfile_put(w, out, m * sizeof *out);
         explicit_bzero(&job.k, sizeof job.k);
-        rc = run_progress(run, id == 8 ? "L" : "H", permille + (unsigned)(450 * i / n), err);
+        rc = work_progress(work, id == 8 ? "L" : "H", permille + (unsigned)(450 * i / n), err);
     }
     binfile_end(w);
     free(out);
@@ -65,7 +65,7 @@ static void copy_section(struct binfile_writer *w, const struct zkey *k, unsigne
 }
 
 static int write_contributed(const char *out_path, const struct zkey *k, const struct mpc *mpc,
-                             const fr *x, struct run *run, struct err *err)
+                             const fr *x, struct work *work, struct err *err)
 {
     struct zkey_header h = k->h;
     struct binfile_writer w;
@@ -85,9 +85,9 @@ static int write_contributed(const char *out_path, const struct zkey *k, const s
     zkey_put_header(&w, &h);
     for (unsigned id = 3; id <= 7; id++)
         copy_section(&w, k, id);
-    rc = put_scaled(&w, 8, k->c, h.n_wires - h.n_public - 1, &inv_bits, run, 50, err);
+    rc = put_scaled(&w, 8, k->c, h.n_wires - h.n_public - 1, &inv_bits, work, 50, err);
     if (rc == VCP_OK)
-        rc = put_scaled(&w, 9, k->hpts, h.domain, &inv_bits, run, 500, err);
+        rc = put_scaled(&w, 9, k->hpts, h.domain, &inv_bits, work, 500, err);
     if (rc == VCP_OK) {
         mpc_put(&w, mpc);
         rc = binfile_commit(&w, err);
@@ -102,7 +102,7 @@ static int write_contributed(const char *out_path, const struct zkey *k, const s
 
 static int contribute(const char *out_path, const struct zkey *k,
                       const struct mpc_contribution *kind, const uint8_t seed[32],
-                      uint8_t hash[MPC_HASH_BYTES], struct run *run, struct err *err)
+                      uint8_t hash[MPC_HASH_BYTES], struct work *work, struct err *err)
 {
     struct mpc mpc;
     fr x = fr_zero;
@@ -116,7 +116,7 @@ static int contribute(const char *out_path, const struct zkey *k,
         return rc;
     rc = mpc_append(&mpc, kind, seed, &k->h.delta1, &x, err);
     if (rc == VCP_OK)
-        rc = write_contributed(out_path, k, &mpc, &x, run, err);
+        rc = write_contributed(out_path, k, &mpc, &x, work, err);
     if (rc == VCP_OK && hash)
         mpc_contribution_hash(hash, &mpc.list[mpc.n - 1]);
     explicit_bzero(&x, sizeof x);
@@ -135,7 +135,7 @@ static int set_name(struct mpc_contribution *c, const char *name, struct err *er
 }
 
 int groth16_contribute(const char *out_path, const struct zkey *k, const char *name,
-                       const char *entropy, uint8_t hash[MPC_HASH_BYTES], struct run *run,
+                       const char *entropy, uint8_t hash[MPC_HASH_BYTES], struct work *work,
                        struct err *err)
 {
     struct mpc_contribution kind = {.is_beacon = false};
@@ -151,7 +151,7 @@ int groth16_contribute(const char *out_path, const struct zkey *k, const char *n
     if (entropy)
         crypto_generichash_blake2b_update(&h, (const unsigned char *)entropy, strlen(entropy));
     crypto_generichash_blake2b_final(&h, seed, sizeof seed);
-    rc = contribute(out_path, k, &kind, seed, hash, run, err);
+    rc = contribute(out_path, k, &kind, seed, hash, work, err);
     explicit_bzero(fresh, sizeof fresh);
     explicit_bzero(seed, sizeof seed);
     explicit_bzero(&h, sizeof h);
@@ -160,7 +160,7 @@ int groth16_contribute(const char *out_path, const struct zkey *k, const char *n
 
 int groth16_beacon(const char *out_path, const struct zkey *k, const char *name,
                    const uint8_t *beacon, size_t beacon_bytes, unsigned log,
-                   uint8_t hash[MPC_HASH_BYTES], struct run *run, struct err *err)
+                   uint8_t hash[MPC_HASH_BYTES], struct work *work, struct err *err)
 {
     struct mpc_contribution kind = {.is_beacon = true};
     uint8_t seed[32];
@@ -178,7 +178,7 @@ int groth16_beacon(const char *out_path, const struct zkey *k, const char *name,
     kind.beacon_bytes = (uint8_t)beacon_bytes;
     kind.beacon_log = (uint8_t)log;
     mpc_beacon_seed(seed, beacon, beacon_bytes, log);
-    return contribute(out_path, k, &kind, seed, hash, run, err);
+    return contribute(out_path, k, &kind, seed, hash, work, err);
 }
 
 /* ---- checking a key against its initial form ---- */
@@ -217,7 +217,7 @@ static int check_same(const struct zkey *k, const struct zkey *init, struct err 
 /* sum c_i P_i of the key, times delta, is that of the initial key, times its delta. */
 static int check_ratio(const struct zkey *k, const unsigned char *points, const struct zkey *init,
                        const unsigned char *init_points, size_t n, const char *what,
-                       struct run *run, struct err *err)
+                       struct work *work, struct err *err)
 {
     size_t bytes = n * sizeof(fr_bits);
     void *c;
@@ -227,15 +227,15 @@ static int check_ratio(const struct zkey *k, const unsigned char *points, const 
 
     if (n == 0)
         return VCP_OK;
-    if ((rc = run_alloc(&c, run, bytes, "random scalars", err)) < 0)
+    if ((rc = work_alloc(&c, work, bytes, "random scalars", err)) < 0)
         return rc;
     memset(c, 0, bytes);
     for (size_t i = 0; i < n; i++)
         rng_bytes((fr_bits *)c + i, 16);
-    rc = run_msm_g1(&sum, points, c, n, run, RUN_REST, err);
+    rc = work_msm_g1(&sum, points, c, n, work, WORK_REST, err);
     if (rc == VCP_OK)
-        rc = run_msm_g1(&init_sum, init_points, c, n, run, RUN_REST, err);
-    run_free(run, c, bytes);
+        rc = work_msm_g1(&init_sum, init_points, c, n, work, WORK_REST, err);
+    work_free(work, c, bytes);
     if (rc < 0)
         return rc;
     g1_to_affine(&a, &sum);
@@ -262,38 +262,38 @@ static int check_chain(const struct zkey *k, const struct zkey *init, struct err
     return rc;
 }
 
-int groth16_check_key_from_init(const struct zkey *k, const struct zkey *init, struct run *run,
+int groth16_check_key_from_init(const struct zkey *k, const struct zkey *init, struct work *work,
                                 struct err *err)
 {
     size_t n_private = (size_t)k->h.n_wires - k->h.n_public - 1;
     int rc;
 
     if ((rc = check_chain(k, init, err)) < 0 || (rc = check_same(k, init, err)) < 0 ||
-        (rc = run_progress(run, "points", 500, err)) < 0 ||
-        (rc = zkey_check_points(k, run->threads, err)) < 0 ||
-        (rc = run_progress(run, "L", 800, err)) < 0 ||
+        (rc = work_progress(work, "points", 500, err)) < 0 ||
+        (rc = zkey_check_points(k, work->threads, err)) < 0 ||
+        (rc = work_progress(work, "L", 800, err)) < 0 ||
         (rc = check_ratio(k, k->c, init, init->c, n_private, "L does not follow from its delta",
-                          run, err)) < 0 ||
-        (rc = run_progress(run, "H", 900, err)) < 0)
+                          work, err)) < 0 ||
+        (rc = work_progress(work, "H", 900, err)) < 0)
         return rc;
     return check_ratio(k, k->hpts, init, init->hpts, k->h.domain,
-                       "H does not follow from its delta", run, err);
+                       "H does not follow from its delta", work, err);
 }
 
 int groth16_check_key(const struct zkey *k, const struct r1cs *r, const struct ptau *p,
-                      const char *scratch_path, struct run *run, struct err *err)
+                      const char *scratch_path, struct work *work, struct err *err)
 {
     struct zkey init;
-    int rc = ptau_check_domain(p, k->log_domain, run, err);
+    int rc = ptau_check_domain(p, k->log_domain, work, err);
 
     if (rc < 0)
         return rc;
-    rc = groth16_setup_ptau(scratch_path, r, p, NULL, run, err);
+    rc = groth16_setup_ptau(scratch_path, r, p, NULL, work, err);
     if (rc < 0)
         return rc;
     rc = zkey_open(&init, scratch_path, err);
     if (rc == VCP_OK) {
-        rc = groth16_check_key_from_init(k, &init, run, err);
+        rc = groth16_check_key_from_init(k, &init, work, err);
         zkey_release(&init);
     }
     unlink(scratch_path);

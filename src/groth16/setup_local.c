@@ -10,7 +10,7 @@
 
 struct local {
     const struct cs *cs;
-    struct run *run;
+    struct work *work;
     struct binfile_writer w;
     struct trapdoors t;
     struct evals e; /* w becomes K, see scale_sums */
@@ -83,35 +83,37 @@ static int put_all(struct local *s, struct err *err)
     int rc;
 
     put_header(s);
-    if ((rc = setup_put_coefs(&s->w, c, err)) < 0 || (rc = run_progress(s->run, "IC", 50, err)) < 0)
+    if ((rc = setup_put_coefs(&s->w, c, err)) < 0 ||
+        (rc = work_progress(s->work, "IC", 50, err)) < 0)
         return rc;
     scale_sums(s);
-    if ((rc = setup_put_multiples_g1(&s->w, 3, s->e.w, n_in, s->run, err)) < 0 ||
-        (rc = run_progress(s->run, "C", 100, err)) < 0 ||
-        (rc = setup_put_multiples_g1(&s->w, 8, s->e.w + n_in, c->n_wires - n_in, s->run, err)) <
+    if ((rc = setup_put_multiples_g1(&s->w, 3, s->e.w, n_in, s->work, err)) < 0 ||
+        (rc = work_progress(s->work, "C", 100, err)) < 0 ||
+        (rc = setup_put_multiples_g1(&s->w, 8, s->e.w + n_in, c->n_wires - n_in, s->work, err)) <
             0 ||
-        (rc = run_progress(s->run, "A", 250, err)) < 0 ||
-        (rc = setup_put_multiples_g1(&s->w, 5, s->e.u, c->n_wires, s->run, err)) < 0 ||
-        (rc = run_progress(s->run, "B1", 400, err)) < 0 ||
-        (rc = setup_put_multiples_g1(&s->w, 6, s->e.v, c->n_wires, s->run, err)) < 0 ||
-        (rc = run_progress(s->run, "B2", 500, err)) < 0 ||
-        (rc = setup_put_multiples_g2(&s->w, 7, s->e.v, c->n_wires, s->run, err)) < 0 ||
-        (rc = run_progress(s->run, "H", 800, err)) < 0)
+        (rc = work_progress(s->work, "A", 250, err)) < 0 ||
+        (rc = setup_put_multiples_g1(&s->w, 5, s->e.u, c->n_wires, s->work, err)) < 0 ||
+        (rc = work_progress(s->work, "B1", 400, err)) < 0 ||
+        (rc = setup_put_multiples_g1(&s->w, 6, s->e.v, c->n_wires, s->work, err)) < 0 ||
+        (rc = work_progress(s->work, "B2", 500, err)) < 0 ||
+        (rc = setup_put_multiples_g2(&s->w, 7, s->e.v, c->n_wires, s->work, err)) < 0 ||
+        (rc = work_progress(s->work, "H", 800, err)) < 0)
         return rc;
     eval_h(s);
-    if ((rc = setup_put_multiples_g1(&s->w, 9, s->e.lagrange, n_rows, s->run, err)) < 0)
+    if ((rc = setup_put_multiples_g1(&s->w, 9, s->e.lagrange, n_rows, s->work, err)) < 0)
         return rc;
     put_stamp(s);
-    return run_progress(s->run, "done", 1000, err);
+    return work_progress(s->work, "done", 1000, err);
 }
 
-int groth16_setup_local(const char *out_path, const struct cs *c, struct run *run, struct err *err)
+int groth16_setup_local(const char *out_path, const struct cs *c, struct work *work,
+                        struct err *err)
 {
-    struct local s = {.cs = c, .run = run};
+    struct local s = {.cs = c, .work = work};
     int rc;
 
     trapdoors_draw(&s.t, NULL);
-    rc = evals_init(&s.e, c, &s.t.tau, run, err);
+    rc = evals_init(&s.e, c, &s.t.tau, work, err);
     if (rc == VCP_OK)
         rc = binfile_create(&s.w, out_path, "zkey", 1, 10, err);
     if (rc == VCP_OK) {

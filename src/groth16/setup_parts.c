@@ -104,20 +104,20 @@ static void eval_wires(fr value[], const struct cs *c, unsigned m, const fr lagr
     }
 }
 
-static void wipe_free(struct run *run, void *p, size_t bytes)
+static void wipe_free(struct work *work, void *p, size_t bytes)
 {
     if (p)
         explicit_bzero(p, bytes);
-    run_free(run, p, bytes);
+    work_free(work, p, bytes);
 }
 
 void evals_release(struct evals *s)
 {
-    wipe_free(s->run, s->u, s->wires_bytes);
-    wipe_free(s->run, s->v, s->wires_bytes);
-    wipe_free(s->run, s->w, s->wires_bytes);
-    wipe_free(s->run, s->lagrange, s->rows_bytes);
-    wipe_free(s->run, s->scratch, s->rows_bytes);
+    wipe_free(s->work, s->u, s->wires_bytes);
+    wipe_free(s->work, s->v, s->wires_bytes);
+    wipe_free(s->work, s->w, s->wires_bytes);
+    wipe_free(s->work, s->lagrange, s->rows_bytes);
+    wipe_free(s->work, s->scratch, s->rows_bytes);
     memset(s, 0, sizeof *s);
 }
 
@@ -126,11 +126,11 @@ static int evals_alloc(struct evals *s, struct err *err)
     void *p[5] = {NULL};
     int rc;
 
-    (void)((rc = run_alloc(&p[0], s->run, s->wires_bytes, "A at tau", err)) < 0 ||
-           (rc = run_alloc(&p[1], s->run, s->wires_bytes, "B at tau", err)) < 0 ||
-           (rc = run_alloc(&p[2], s->run, s->wires_bytes, "C at tau", err)) < 0 ||
-           (rc = run_alloc(&p[3], s->run, s->rows_bytes, "the Lagrange basis", err)) < 0 ||
-           (rc = run_alloc(&p[4], s->run, s->rows_bytes, "its scratch", err)) < 0);
+    (void)((rc = work_alloc(&p[0], s->work, s->wires_bytes, "A at tau", err)) < 0 ||
+           (rc = work_alloc(&p[1], s->work, s->wires_bytes, "B at tau", err)) < 0 ||
+           (rc = work_alloc(&p[2], s->work, s->wires_bytes, "C at tau", err)) < 0 ||
+           (rc = work_alloc(&p[3], s->work, s->rows_bytes, "the Lagrange basis", err)) < 0 ||
+           (rc = work_alloc(&p[4], s->work, s->rows_bytes, "its scratch", err)) < 0);
     s->u = p[0];
     s->v = p[1];
     s->w = p[2];
@@ -139,10 +139,11 @@ static int evals_alloc(struct evals *s, struct err *err)
     return rc;
 }
 
-int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct run *run, struct err *err)
+int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct work *work,
+               struct err *err)
 {
     memset(s, 0, sizeof *s);
-    s->run = run;
+    s->work = work;
     s->wires_bytes = (size_t)c->n_wires * sizeof(fr);
     s->rows_bytes = sizeof(fr) << c->log_domain;
     int rc = evals_alloc(s, err);
@@ -163,66 +164,66 @@ struct chunk_room {
     void *bits, *points, *scratch;
 };
 
-static void room_release(struct chunk_room *r, struct run *run)
+static void room_release(struct chunk_room *r, struct work *work)
 {
     if (r->bits)
         explicit_bzero(r->bits, r->bits_bytes);
-    run_free(run, r->bits, r->bits_bytes);
-    run_free(run, r->points, r->points_bytes);
-    run_free(run, r->scratch, r->scratch_bytes);
+    work_free(work, r->bits, r->bits_bytes);
+    work_free(work, r->points, r->points_bytes);
+    work_free(work, r->scratch, r->scratch_bytes);
 }
 
 static int room_alloc(struct chunk_room *r, size_t n, size_t point_bytes, size_t scratch_bytes,
-                      struct run *run, struct err *err)
+                      struct work *work, struct err *err)
 {
     int rc;
     *r = (struct chunk_room){n * sizeof(fr_bits), n * point_bytes, scratch_bytes, NULL, NULL, NULL};
-    if ((rc = run_alloc(&r->bits, run, r->bits_bytes, "scalars", err)) < 0 ||
-        (rc = run_alloc(&r->points, run, r->points_bytes, "points", err)) < 0 ||
-        (rc = run_alloc(&r->scratch, run, r->scratch_bytes, "fixed-base tables", err)) < 0)
-        room_release(r, run);
+    if ((rc = work_alloc(&r->bits, work, r->bits_bytes, "scalars", err)) < 0 ||
+        (rc = work_alloc(&r->points, work, r->points_bytes, "points", err)) < 0 ||
+        (rc = work_alloc(&r->scratch, work, r->scratch_bytes, "fixed-base tables", err)) < 0)
+        room_release(r, work);
     return rc;
 }
 
 int setup_put_multiples_g1(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
-                           struct run *run, struct err *err)
+                           struct work *work, struct err *err)
 {
     size_t chunk = n < CHUNK_POINTS ? n : CHUNK_POINTS;
     struct chunk_room r;
     int rc = room_alloc(&r, chunk, sizeof(g1_affine),
-                        g1_mul_fixed_scratch_size(chunk, threads_count(run->threads)), run, err);
+                        g1_mul_fixed_scratch_size(chunk, threads_count(work->threads)), work, err);
     if (rc < 0)
         return rc;
     binfile_begin(w, id);
     for (size_t i = 0; i < n; i += chunk) {
         size_t m = n - i < chunk ? n - i : chunk;
         fr_to_bits_n(r.bits, k + i, m);
-        g1_mul_fixed_n(r.points, &g1_generator, r.bits, m, run->threads, r.scratch);
+        g1_mul_fixed_n(r.points, &g1_generator, r.bits, m, work->threads, r.scratch);
         binfile_put(w, r.points, m * sizeof(g1_affine));
     }
     binfile_end(w);
-    room_release(&r, run);
+    room_release(&r, work);
     return VCP_OK;
 }
 
 int setup_put_multiples_g2(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
-                           struct run *run, struct err *err)
+                           struct work *work, struct err *err)
 {
     size_t chunk = n < CHUNK_POINTS ? n : CHUNK_POINTS;
     struct chunk_room r;
     int rc = room_alloc(&r, chunk, sizeof(g2_affine),
-                        g2_mul_fixed_scratch_size(chunk, threads_count(run->threads)), run, err);
+                        g2_mul_fixed_scratch_size(chunk, threads_count(work->threads)), work, err);
     if (rc < 0)
         return rc;
     binfile_begin(w, id);
     for (size_t i = 0; i < n; i += chunk) {
         size_t m = n - i < chunk ? n - i : chunk;
         fr_to_bits_n(r.bits, k + i, m);
-        g2_mul_fixed_n(r.points, &g2_generator, r.bits, m, run->threads, r.scratch);
+        g2_mul_fixed_n(r.points, &g2_generator, r.bits, m, work->threads, r.scratch);
         binfile_put(w, r.points, m * sizeof(g2_affine));
     }
     binfile_end(w);
-    room_release(&r, run);
+    room_release(&r, work);
     return VCP_OK;
 }
 

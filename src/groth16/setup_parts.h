@@ -4,7 +4,7 @@
 
 #include "groth16/binfile.h"
 #include "groth16/cs.h"
-#include "groth16/run.h"
+#include "groth16/work.h"
 
 /* Section 4 of a .zkey. */
 int setup_put_coefs(struct binfile_writer *w, const struct cs *c, struct err *err);
@@ -19,13 +19,13 @@ void trapdoors_draw(struct trapdoors *t, const uint8_t seed[32]);
 
 /* Every wire's three polynomials at tau; all secret, wiped on release. */
 struct evals {
-    struct run *run;
+    struct work *work;
     fr *u, *v, *w;          /* A, B, C; one a wire */
     fr *lagrange, *scratch; /* one a row of the domain */
     size_t wires_bytes, rows_bytes;
 };
 
-int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct run *run,
+int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct work *work,
                struct err *err);
 void evals_release(struct evals *s); /* a zeroed or half-built one is legal */
 
@@ -35,9 +35,9 @@ void setup_lagrange(fr lagrange[], unsigned log_n, const fr *shift, const fr *ta
 
 /* Section id of w: the multiples k[i] of the generator. */
 int setup_put_multiples_g1(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
-                           struct run *run, struct err *err);
+                           struct work *work, struct err *err);
 int setup_put_multiples_g2(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
-                           struct run *run, struct err *err);
+                           struct work *work, struct err *err);
 void setup_multiple_g1(g1_affine *out, const fr *k);
 void setup_multiple_g2(g2_affine *out, const fr *k);
 

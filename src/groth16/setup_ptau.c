@@ -23,7 +23,7 @@
 struct maker {
     const struct cs *cs;
     const struct ptau *p;
-    struct run *run;
+    struct work *work;
     struct binfile_writer w;
     crypto_generichash_blake2b_state hash;
     struct cs_columns cols[3];
@@ -85,9 +85,9 @@ static int compose_section(struct maker *m, uint32_t id, const struct compose_pa
     binfile_begin(&m->w, id);
     for (uint32_t i = 0; i < n; i += CHUNK_POINTS) {
         uint32_t count = n - i < CHUNK_POINTS ? n - i : CHUNK_POINTS;
-        int rc = compose_g1(out, m->cs, parts, n_parts, first + i, count, m->run, err);
+        int rc = compose_g1(out, m->cs, parts, n_parts, first + i, count, m->work, err);
         if (rc == VCP_OK)
-            rc = run_progress(m->run, "points", m->done_permille, err);
+            rc = work_progress(m->work, "points", m->done_permille, err);
         if (rc < 0)
             return rc;
         binfile_put(&m->w, out, count * sizeof *out);
@@ -108,9 +108,9 @@ static int compose_section_g2(struct maker *m, uint32_t id, const struct compose
     binfile_begin(&m->w, id);
     for (uint32_t i = 0; i < n; i += CHUNK_POINTS) {
         uint32_t count = n - i < CHUNK_POINTS ? n - i : CHUNK_POINTS;
-        int rc = compose_g2(out, m->cs, part, 1, i, count, m->run, err);
+        int rc = compose_g2(out, m->cs, part, 1, i, count, m->work, err);
         if (rc == VCP_OK)
-            rc = run_progress(m->run, "points", m->done_permille, err);
+            rc = work_progress(m->work, "points", m->done_permille, err);
         if (rc < 0)
             return rc;
         binfile_put(&m->w, out, count * sizeof *out);
@@ -267,7 +267,7 @@ static int make(struct maker *m, const char *out_path, struct mpc *mpc, struct e
     for (unsigned i = 0; i < 3 && rc == VCP_OK; i++)
         rc = cs_columns_init(&m->cols[i], m->cs, i, err);
     if (rc == VCP_OK)
-        rc = run_alloc(&m->points, m->run, POINTS_BYTES, "a chunk of points", err);
+        rc = work_alloc(&m->points, m->work, POINTS_BYTES, "a chunk of points", err);
     if (rc == VCP_OK)
         rc = binfile_create(&m->w, out_path, "zkey", 1, 10, err);
     if (rc == VCP_OK) {
@@ -277,16 +277,16 @@ static int make(struct maker *m, const char *out_path, struct mpc *mpc, struct e
         else
             binfile_abort(&m->w);
     }
-    run_free(m->run, m->points, POINTS_BYTES);
+    work_free(m->work, m->points, POINTS_BYTES);
     for (unsigned i = 0; i < 3; i++)
         cs_columns_release(&m->cols[i]);
     return rc;
 }
 
 int groth16_setup_ptau(const char *out_path, const struct r1cs *r, const struct ptau *p,
-                       uint8_t circuit_hash[MPC_HASH_BYTES], struct run *run, struct err *err)
+                       uint8_t circuit_hash[MPC_HASH_BYTES], struct work *work, struct err *err)
 {
-    struct maker m = {.p = p, .run = run};
+    struct maker m = {.p = p, .work = work};
     struct mpc mpc = {.n = 0};
     struct cs cs;
     int rc = cs_from_r1cs(&cs, r, err);

@@ -61,17 +61,17 @@ static void prove(struct circuit *c, struct threads *threads)
 {
     struct err e = {0};
     struct ckey_opening opening;
-    struct run run = {.threads = threads};
-    assert_ok(ckey_commit(&c->d, &opening, &c->key, c->z + 1 + N_PUBLIC, &run, &e), e);
-    assert_ok(ckey_prove(&c->proof, &c->key, ckey_rows_of(&c->cs), c->z, &opening, &run, &e), e);
-    assert_int_equal(run.memory_now_bytes, 0);
+    struct work work = {.threads = threads};
+    assert_ok(ckey_commit(&c->d, &opening, &c->key, c->z + 1 + N_PUBLIC, &work, &e), e);
+    assert_ok(ckey_prove(&c->proof, &c->key, ckey_rows_of(&c->cs), c->z, &opening, &work, &e), e);
+    assert_int_equal(work.memory_now_bytes, 0);
 }
 
 static void circuit_open(struct circuit *c, uint64_t prng_seed)
 {
     struct err e = {0};
     struct prng r;
-    struct run run = {0};
+    struct work work = {0};
     fr z[N_WIRES];
 
     prng_init(&r, prng_seed);
@@ -79,8 +79,8 @@ static void circuit_open(struct circuit *c, uint64_t prng_seed)
     assert_ok(cs_finish(&c->cs, &e), e);
     assert_int_equal(cs_first_unsatisfied(&c->cs, z), c->cs.n_rows);
     fr_to_bits_n(c->z, z, N_WIRES);
-    assert_ok(ckey_setup(SCRATCH("test.avck"), &c->cs, seed, &run, &e), e);
-    assert_int_equal(run.memory_now_bytes, 0);
+    assert_ok(ckey_setup(SCRATCH("test.avck"), &c->cs, seed, &work, &e), e);
+    assert_int_equal(work.memory_now_bytes, 0);
     assert_ok(ckey_open(&c->key, SCRATCH("test.avck"), &e), e);
     prove(c, NULL);
 }
@@ -120,14 +120,14 @@ static void the_same_seed_gives_the_same_key(void **state)
 {
     struct circuit c;
     struct err e = {0};
-    struct run run = {0};
+    struct work work = {0};
     (void)state;
     circuit_open(&c, 1);
-    assert_ok(ckey_setup(SCRATCH("again.avck"), &c.cs, seed, &run, &e), e);
+    assert_ok(ckey_setup(SCRATCH("again.avck"), &c.cs, seed, &work, &e), e);
     struct buf a = fixture_bytes(SCRATCH("test.avck")), b = fixture_bytes(SCRATCH("again.avck"));
     assert_int_equal(a.len, b.len);
     assert_memory_equal(a.data, b.data, a.len);
-    assert_ok(ckey_setup(SCRATCH("again.avck"), &c.cs, NULL, &run, &e), e);
+    assert_ok(ckey_setup(SCRATCH("again.avck"), &c.cs, NULL, &work, &e), e);
     struct ckey k;
     assert_ok(ckey_open(&k, SCRATCH("again.avck"), &e), e);
     assert_false(k.vk->local_test);
@@ -217,7 +217,7 @@ static void a_commitment_to_another_witness_is_refused(void **state)
     struct circuit c;
     struct ckey_opening o1, o2;
     struct err e = {0};
-    struct run run = {0};
+    struct work work = {0};
     fr_bits other[N_STAGE1];
     struct groth16_proof p;
     g1_affine d2;
@@ -225,10 +225,10 @@ static void a_commitment_to_another_witness_is_refused(void **state)
     circuit_open(&c, 9);
     memcpy(other, c.z + 1 + N_PUBLIC, sizeof other);
     other[4].l[0] ^= 1;
-    assert_ok(ckey_commit(&c.d, &o1, &c.key, c.z + 1 + N_PUBLIC, &run, &e), e);
-    assert_ok(ckey_commit(&d2, &o2, &c.key, other, &run, &e), e);
+    assert_ok(ckey_commit(&c.d, &o1, &c.key, c.z + 1 + N_PUBLIC, &work, &e), e);
+    assert_ok(ckey_commit(&d2, &o2, &c.key, other, &work, &e), e);
     /* the cheat: opening of the other commitment, honest witness */
-    assert_ok(ckey_prove(&p, &c.key, ckey_rows_of(&c.cs), c.z, &o2, &run, &e), e);
+    assert_ok(ckey_prove(&p, &c.key, ckey_rows_of(&c.cs), c.z, &o2, &work, &e), e);
     refuse(&c, &d2, &p, "does not hold");
     refuse(&c, &c.d, &p, "does not hold");
     circuit_close(&c);

@@ -115,9 +115,9 @@ static void ptau_of_snarkjs_passes_every_check(void **state)
     assert_ok(ptau_open(&p, FIXTURE("tiny.ptau"), &e), e);
     assert_int_equal(p.power, 4);
     for (unsigned log_n = 1; log_n <= 4; log_n++) {
-        struct run run = {0};
-        assert_ok(ptau_check_domain(&p, log_n, &run, &e), e);
-        assert_int_equal(run.memory_now_bytes, 0);
+        struct work work = {0};
+        assert_ok(ptau_check_domain(&p, log_n, &work, &e), e);
+        assert_int_equal(work.memory_now_bytes, 0);
     }
     ptau_release(&p);
 }

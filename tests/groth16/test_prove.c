@@ -25,13 +25,13 @@ static void our_proof_verifies_with_any_number_of_threads(void **state)
     tiny_open(&t);
     for (unsigned n = 1; n <= 3; n++) {
         struct groth16_proof p;
-        struct run run = {.threads = threads_new(n)};
-        assert_ok(groth16_prove(&p, &t.key, t.z, &run, &e), e);
+        struct work work = {.threads = threads_new(n)};
+        assert_ok(groth16_prove(&p, &t.key, t.z, &work, &e), e);
         assert_ok(groth16_verify(t.vk, t.z + 1, 2, &p, &e), e);
-        assert_int_equal(run.memory_now_bytes, 0);
-        assert_true(run.memory_peak_bytes > 0);
+        assert_int_equal(work.memory_now_bytes, 0);
+        assert_true(work.memory_peak_bytes > 0);
         assert_false(g1_affine_eq(&p.a, &t.proof.a)); /* blinded afresh */
-        threads_free(run.threads);
+        threads_free(work.threads);
     }
     tiny_close(&t);
 }
@@ -41,16 +41,16 @@ static void a_false_witness_gives_a_proof_that_fails(void **state)
     struct err e = {0};
     struct tiny t;
     struct groth16_proof p;
-    struct run run = {0};
+    struct work work = {0};
     (void)state;
     tiny_open(&t);
     t.z[5].l[0]++;
-    assert_ok(groth16_prove(&p, &t.key, t.z, &run, &e), e);
+    assert_ok(groth16_prove(&p, &t.key, t.z, &work, &e), e);
     assert_err(groth16_verify(t.vk, t.z + 1, 2, &p, &e), VCP_EVERIFY, e, "does not hold");
     t.z[5].l[3] = UINT64_MAX;
-    assert_err(groth16_prove(&p, &t.key, t.z, &run, &e), VCP_EINVAL, e, "wire 5");
+    assert_err(groth16_prove(&p, &t.key, t.z, &work, &e), VCP_EINVAL, e, "wire 5");
     t.z[0].l[0] = 2;
-    assert_err(groth16_prove(&p, &t.key, t.z, &run, &e), VCP_EINVAL, e, "wire 0");
+    assert_err(groth16_prove(&p, &t.key, t.z, &work, &e), VCP_EINVAL, e, "wire 0");
     tiny_close(&t);
 }
 
@@ -61,13 +61,13 @@ static void a_memory_ceiling_is_kept(void **state)
     struct groth16_proof p;
     (void)state;
     tiny_open(&t);
-    struct run run = {.memory_max_bytes = groth16_prove_memory_min(&t.key, 1)};
-    assert_ok(groth16_prove(&p, &t.key, t.z, &run, &e), e);
-    assert_true(run.memory_peak_bytes <= run.memory_max_bytes);
+    struct work work = {.memory_max_bytes = groth16_prove_memory_min(&t.key, 1)};
+    assert_ok(groth16_prove(&p, &t.key, t.z, &work, &e), e);
+    assert_true(work.memory_peak_bytes <= work.memory_max_bytes);
     assert_ok(groth16_verify(t.vk, t.z + 1, 2, &p, &e), e);
-    run = (struct run){.memory_max_bytes = 100};
-    assert_err(groth16_prove(&p, &t.key, t.z, &run, &e), VCP_ELIMIT, e, "ceiling");
-    assert_int_equal(run.memory_now_bytes, 0);
+    work = (struct work){.memory_max_bytes = 100};
+    assert_err(groth16_prove(&p, &t.key, t.z, &work, &e), VCP_ELIMIT, e, "ceiling");
+    assert_int_equal(work.memory_now_bytes, 0);
     tiny_close(&t);
 }
 
@@ -83,11 +83,11 @@ static void a_proof_can_be_cancelled(void **state)
     struct err e = {0};
     struct tiny t;
     struct groth16_proof p;
-    struct run run = {.progress = stop_at_half};
+    struct work work = {.progress = stop_at_half};
     (void)state;
     tiny_open(&t);
-    assert_err(groth16_prove(&p, &t.key, t.z, &run, &e), VCP_ECANCELLED, e, "cancelled");
-    assert_int_equal(run.memory_now_bytes, 0);
+    assert_err(groth16_prove(&p, &t.key, t.z, &work, &e), VCP_ECANCELLED, e, "cancelled");
+    assert_int_equal(work.memory_now_bytes, 0);
     tiny_close(&t);
 }
 
@@ -345,8 +345,8 @@ static void batches_accept_good_and_name_the_bad(void **state)
     (void)state;
     tiny_open(&t);
     for (size_t i = 0; i < N; i++) {
-        struct run run = {0};
-        assert_ok(groth16_prove(&proofs[i], &t.key, t.z, &run, &e), e);
+        struct work work = {0};
+        assert_ok(groth16_prove(&proofs[i], &t.key, t.z, &work, &e), e);
         claims[i] = (struct groth16_claim){t.vk, t.z + 1, NULL, &proofs[i]};
     }
     assert_ok(groth16_verify_batch(claims, N, threads, &bad, &e), e);
@@ -380,11 +380,11 @@ static void setup_gives_the_bytes_of_snarkjs(void **state)
     struct err e = {0};
     struct r1cs r;
     struct ptau p;
-    struct run run = {0};
+    struct work work = {0};
     (void)state;
     assert_ok(r1cs_open(&r, FIXTURE("tiny.r1cs"), &e), e);
     assert_ok(ptau_open(&p, FIXTURE("tiny.ptau"), &e), e);
-    assert_ok(groth16_setup_ptau(SCRATCH("ours_0.zkey"), &r, &p, NULL, &run, &e), e);
+    assert_ok(groth16_setup_ptau(SCRATCH("ours_0.zkey"), &r, &p, NULL, &work, &e), e);
     struct buf got = fixture_bytes(SCRATCH("ours_0.zkey")),
                want = fixture_bytes(FIXTURE("tiny_0.zkey"));
     assert_int_equal(got.len, want.len);
@@ -400,13 +400,13 @@ static void beacon_gives_the_bytes_of_snarkjs(void **state)
     uint8_t beacon[31];
     struct err e = {0};
     struct zkey k;
-    struct run run = {0};
+    struct work work = {0};
     (void)state;
     for (unsigned i = 0; i < sizeof beacon; i++)
         beacon[i] = (uint8_t)(i + 1);
     assert_ok(zkey_open(&k, FIXTURE("tiny_1.zkey"), &e), e);
     assert_ok(groth16_beacon(SCRATCH("ours_2.zkey"), &k, "last", beacon, sizeof beacon, 10, NULL,
-                             &run, &e),
+                             &work, &e),
               e);
     struct buf got = fixture_bytes(SCRATCH("ours_2.zkey")),
                want = fixture_bytes(FIXTURE("tiny_2.zkey"));
@@ -443,17 +443,17 @@ static void contributed_keys_check_and_prove(void **state)
     struct tiny t;
     struct groth16_proof p;
     struct vkey *vk;
-    struct run run = {0};
+    struct work work = {0};
     (void)state;
     tiny_open(&t);
     ceremony_open(&c);
     assert_ok(zkey_open(&k0, FIXTURE("tiny_2.zkey"), &e), e);
-    assert_ok(groth16_contribute(SCRATCH("ours_3.zkey"), &k0, "ours", "dice", NULL, &run, &e), e);
+    assert_ok(groth16_contribute(SCRATCH("ours_3.zkey"), &k0, "ours", "dice", NULL, &work, &e), e);
     assert_ok(zkey_open(&k1, SCRATCH("ours_3.zkey"), &e), e);
-    assert_ok(groth16_check_key(&k1, &c.r, &c.p, SCRATCH("init.tmp"), &run, &e), e);
+    assert_ok(groth16_check_key(&k1, &c.r, &c.p, SCRATCH("init.tmp"), &work, &e), e);
     assert_int_equal(access(SCRATCH("init.tmp"), F_OK), -1);
     assert_ok(vkey_from_zkey(&vk, &k1, &e), e);
-    assert_ok(groth16_prove(&p, &k1, t.z, &run, &e), e);
+    assert_ok(groth16_prove(&p, &k1, t.z, &work, &e), e);
     assert_ok(groth16_verify(vk, t.z + 1, 2, &p, &e), e);
     assert_err(groth16_verify(t.vk, t.z + 1, 2, &p, &e), VCP_EVERIFY, e, "does not hold");
     vkey_free(vk);
@@ -475,7 +475,7 @@ static void tampered_keys_are_found(void **state)
     ceremony_open(&c);
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct buf b = fixture_bytes(FIXTURE("tiny_2.zkey"));
-        struct run run = {0};
+        struct work work = {0};
         struct err e = {0};
         struct zkey k;
         assert_ok(zkey_parse(&k, "k", b.data, b.len, &e), e);
@@ -486,8 +486,8 @@ static void tampered_keys_are_found(void **state)
             memcpy(&g, b.data + (at += sizeof g), sizeof g);
         g1_affine_neg(&g, &g); /* still a point of the curve */
         memcpy(b.data + at, &g, sizeof g);
-        assert_err(groth16_check_key(&k, &c.r, &c.p, SCRATCH("init.tmp"), &run, &e), VCP_EVERIFY, e,
-                   cases[i].word);
+        assert_err(groth16_check_key(&k, &c.r, &c.p, SCRATCH("init.tmp"), &work, &e), VCP_EVERIFY,
+                   e, cases[i].word);
         zkey_release(&k);
         buf_release(&b);
     }
@@ -503,24 +503,24 @@ static void local_setup_proves_and_is_stamped(void **state)
     struct zkey k;
     struct vkey *vk;
     struct groth16_proof p;
-    struct run run = {0};
+    struct work work = {0};
     (void)state;
     tiny_open(&t);
     ceremony_open(&c);
     assert_ok(cs_from_r1cs(&cs, &c.r, &e), e);
-    assert_ok(groth16_setup_local(SCRATCH("local.zkey"), &cs, &run, &e), e);
-    assert_int_equal(run.memory_now_bytes, 0);
+    assert_ok(groth16_setup_local(SCRATCH("local.zkey"), &cs, &work, &e), e);
+    assert_int_equal(work.memory_now_bytes, 0);
     assert_ok(zkey_open(&k, SCRATCH("local.zkey"), &e), e);
     assert_ok(zkey_check_points(&k, NULL, &e), e);
     assert_true(zkey_is_local_test(&k));
     assert_ok(vkey_from_zkey(&vk, &k, &e), e);
     assert_true(vk->local_test);
-    assert_ok(groth16_prove(&p, &k, t.z, &run, &e), e);
+    assert_ok(groth16_prove(&p, &k, t.z, &work, &e), e);
     assert_ok(groth16_verify(vk, t.z + 1, 2, &p, &e), e);
     t.z[6].l[0] ^= 1;
-    assert_ok(groth16_prove(&p, &k, t.z, &run, &e), e);
+    assert_ok(groth16_prove(&p, &k, t.z, &work, &e), e);
     assert_err(groth16_verify(vk, t.z + 1, 2, &p, &e), VCP_EVERIFY, e, "does not hold");
-    assert_err(groth16_contribute(SCRATCH("x.zkey"), &k, "x", NULL, NULL, &run, &e), VCP_ESTATE, e,
+    assert_err(groth16_contribute(SCRATCH("x.zkey"), &k, "x", NULL, NULL, &work, &e), VCP_ESTATE, e,
                "local");
     vkey_free(vk);
     zkey_release(&k);

@@ -1,0 +1,61 @@
+/* work.h - how a long job runs: threads, memory ceiling, progress, and where time went.
+ *
+ * A struct work belongs to one job; jobs with one each may go on at once.  All
+ * scratch memory of a job is taken through it, so the ceiling and the peak are exact;
+ * mapped files and the caller's own arrays (the witness) are not counted. */
+#ifndef GROTH16_WORK_H
+#define GROTH16_WORK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+#include "base/threads.h"
+#include "bn254/fr.h"
+#include "bn254/g1.h"
+#include "bn254/g2.h"
+
+enum work_stage {
+    WORK_ROWS, /* A z and B z, the sparse products */
+    WORK_NTT,
+    WORK_MSM_A,
+    WORK_MSM_B1,
+    WORK_MSM_B2,
+    WORK_MSM_L,
+    WORK_MSM_H,
+    WORK_MSM_D, /* the stage-1 commitment */
+    WORK_REST,
+    WORK_STAGES
+};
+
+struct work {
+    struct threads *threads; /* NULL: the caller's thread alone */
+    size_t memory_max_bytes; /* 0: no ceiling */
+    /* Called between pieces with a stage name and a fraction of the whole job in
+     * thousandths; returning false cancels.  May be NULL. */
+    bool (*progress)(void *arg, const char *stage, unsigned permille);
+    void *progress_arg;
+    /* filled by the job */
+    int64_t stage_ns[WORK_STAGES];
+    size_t memory_now_bytes, memory_peak_bytes;
+};
+
+const char *work_stage_name(enum work_stage s);
+
+/* VCP_ECANCELLED when the progress function says so. */
+int work_progress(struct work *work, const char *stage, unsigned permille, struct err *err);
+
+/* Aligned to 64; VCP_ELIMIT when the ceiling forbids it, with what is for the message.
+ * Freed with the same size; NULL is legal. */
+int work_alloc(void **out, struct work *work, size_t bytes, const char *what, struct err *err);
+void work_free(struct work *work, void *p, size_t bytes);
+
+/* Multi-scalar multiplications whose scratch is taken from work: cut into pieces
+ * when the ceiling is too low for one.  Adds the time to stage. */
+int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
+                enum work_stage stage, struct err *err);
+int work_msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
+                enum work_stage stage, struct err *err);
+
+#endif
