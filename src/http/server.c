@@ -58,6 +58,7 @@ struct http_exchange {
     int status;   /* answered with */
     int64_t started_ns;
     uint64_t body_reserved;
+    struct http_response held; /* a refusal at the headers, to be sent when they are consumed */
 };
 
 /* ---- answering ---- */
@@ -75,6 +76,7 @@ static void response_release(struct http_response *rs)
     buf_release(&rs->body);
     if (rs->fd >= 0)
         close(rs->fd);
+    rs->fd = -1;
 }
 
 static int64_t transfer_ms(const struct http_server *s, int64_t base_ms, uint64_t bytes)
@@ -131,6 +133,7 @@ static enum MHD_Result finish(struct http_exchange *x, struct http_response *rs)
     enum MHD_Result ok = answer(x, rs);
 
     response_release(rs);
+    rs->status = 0;
     return ok;
 }
 
@@ -219,6 +222,15 @@ static enum MHD_Result body_start(struct http_exchange *x, struct http_response 
     return MHD_YES;
 }
 
+/* The library ends the connection when it is answered at the headers; without a body
+ * there is no need to, so the answer waits for the next call. */
+static enum MHD_Result hold(struct http_exchange *x, struct http_response *rs)
+{
+    x->held = *rs;
+    x->phase = PHASE_HANDLE;
+    return MHD_YES;
+}
+
 static enum MHD_Result headers_in(struct http_exchange *x, const char *method)
 {
     struct http_app *app = &x->server->config.app;
@@ -236,9 +248,9 @@ static enum MHD_Result headers_in(struct http_exchange *x, const char *method)
     if (uri_parse(&x->rq.uri, &x->rq.arena, x->rq.target, &err) < 0)
         return refuse(x, &rs, 400, err.msg);
     app->begin(app->arg, &x->rq, &rs);
-    if (rs.status)
-        return finish(x, &rs);
     status = read_length(x, &message);
+    if (rs.status)
+        return status == 0 && x->rq.content_length == 0 ? hold(x, &rs) : finish(x, &rs);
     if (status)
         return refuse(x, &rs, status, message);
     return body_start(x, &rs);
@@ -299,6 +311,8 @@ static enum MHD_Result on_access(void *cls, struct MHD_Connection *connection, c
     }
     if (x->phase == PHASE_BODY)
         return body_done(x);
+    if (x->held.status)
+        return finish(x, &x->held);
     return x->phase == PHASE_HANDLE ? handle(x) : MHD_YES;
 }
 
@@ -323,7 +337,7 @@ static void *on_uri(void *cls, const char *target, struct MHD_Connection *connec
     x->server = s;
     x->connection = connection;
     x->conn = conn_of(connection);
-    x->body.fd = -1;
+    x->body.fd = x->held.fd = -1;
     x->started_ns = clock_mono_ns();
     x->rq.x = x;
     arena_init(&x->rq.arena, HTTP_ARENA_BYTES_MAX);
@@ -360,6 +374,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **st
     conns_phase(&s->conns, x->conn, s->config.idle_timeout_ms);
     atomic_fetch_sub(&s->body_bytes, x->body_reserved);
     body_release(&x->body);
+    response_release(&x->held);
     arena_release(&x->rq.arena);
     free(x);
 }
