@@ -24,14 +24,17 @@ static void add_node(struct table *t, const json_t *node)
 
     table_row(t);
     table_cell(t, "%s", remote_str(node, "node_id"));
-    table_cell(t, "%s", remote_str(node, "status"));
+    table_cell(t, "%s%s", remote_str(node, "status"),
+               json_is_true(json_object_get(node, "safe_mode")) ? " (safe mode)" : "");
     table_cell(t, "%s", remote_str(node, "region"));
     table_cell(t, "%s", remote_str(node, "node_type"));
     cell_number(t, capabilities, "cpu_cores", 0);
     cell_number(t, capabilities, "memory_gb", 1);
     cell_number(t, capabilities, "bandwidth_mbps", 0);
     cell_number(t, node, "health_score", 1);
-    cell_number(t, node, "reputation", 2);
+    cell_number(t, json_object_get(node, "reputation"), "score", 2);
+    cell_number(t, json_object_get(node, "reputation"), "completed", 0);
+    cell_number(t, json_object_get(node, "reputation"), "disputes", 0);
 }
 
 static int run_list(struct cli *cli, const struct args *args)
@@ -50,7 +53,7 @@ static int run_list(struct cli *cli, const struct args *args)
         return rc;
     if (args_flag(args, "json"))
         return cli_print_json(cli, nodes);
-    table_init(&t, "NODE|STATUS|REGION|TYPE|>CORES|>GB|>MBPS|>HEALTH|>REPUTATION");
+    table_init(&t, "NODE|STATUS|REGION|TYPE|>CORES|>GB|>MBPS|>HEALTH|>REPUTATION|>DONE|>DISPUTES");
     json_array_foreach(nodes, i, node) add_node(&t, node);
     if (t.n_rows)
         table_print(&t, cli->out, cli->color_out);
