@@ -261,6 +261,15 @@ static void br(struct lower *l, uint32_t depth)
     die(l);
 }
 
+/* The taken path reads the top n values in their slots, so their producers must write
+ * them even if the other path takes them from an accumulator. */
+static void keep_stores(struct lower *l, uint32_t n)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (n && l->acc[i].slot != LOWER_NONE && l->acc[i].slot >= lower_slot_at(l, l->height - n))
+            l->acc[i].insn = LOWER_NONE;
+}
+
 static void br_if(struct lower *l, uint32_t depth)
 {
     struct label *label = label_at(l, depth);
@@ -271,6 +280,7 @@ static void br_if(struct lower *l, uint32_t depth)
     settle_carried(l, label, n);
     if (in_place(l, label, n)) {
         target(l, label, branch(l, &cond));
+        keep_stores(l, n);
         return;
     }
     cond.op = negated(cond.op);
@@ -392,6 +402,7 @@ static void open_block(struct lower *l, const struct instr *in, enum label_kind 
         cond = take_condition(l, true);
         lower_settle_all(l);
         label.else_patch = branch(l, &cond);
+        keep_stores(l, label.n_params); /* the else part reads them in their slots */
     } else {
         lower_settle_all(l);
     }
