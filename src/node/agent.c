@@ -2,14 +2,19 @@
  * courier.c and slot.c. */
 #include "node/agent.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/rng.h"
@@ -166,12 +171,31 @@ static int agent_configure(struct agent *a, const struct agent_config *c, struct
     return VCP_OK;
 }
 
+/* One agent for a state folder: two would answer for each other's leases. */
+static int lock_state(struct agent *a, struct err *err)
+{
+    char path[4096];
+    int rc = file_make_dirs(a->config.state_dir, err);
+
+    if (rc < 0)
+        return rc;
+    snprintf(path, sizeof path, "%s/lock", a->config.state_dir);
+    a->state_lock = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (a->state_lock < 0)
+        return err_set(err, VCP_EIO, "%s: %s", path, strerror(errno));
+    if (flock(a->state_lock, LOCK_EX | LOCK_NB) < 0)
+        return err_set(err, VCP_EBUSY, "another node runs in %s", a->config.state_dir);
+    return VCP_OK;
+}
+
 /* Key, name, and the two folders under the state folder. */
 static int open_state(struct agent *a, struct err *err)
 {
     char path[4096];
-    int rc = identity_key(&a->key, a->config.state_dir, err);
+    int rc = lock_state(a, err);
 
+    if (rc == VCP_OK)
+        rc = identity_key(&a->key, a->config.state_dir, err);
     if (rc < 0)
         return rc;
     if (a->config.node_id) {
@@ -223,6 +247,7 @@ int agent_open(struct agent **out, const struct agent_config *c, struct err *err
     telemetry_init(&a->telemetry);
     pthread_mutex_init(&a->poll, NULL);
     a->stats.health = NAN;
+    a->state_lock = -1;
     rc = agent_configure(a, c, err);
     if (rc == VCP_OK) /* before the key is in memory, though the keeper is executed anew anyway */
         rc = cage_open(&a->cage, c->worker_program, err);
@@ -254,6 +279,8 @@ void agent_free(struct agent *a)
     cage_free(a->cage);
     blob_cache_free(a->cache);
     journal_release(&a->journal);
+    if (a->state_lock >= 0)
+        close(a->state_lock);
     sign_key_wipe(&a->key);
     pthread_cond_destroy(&a->wake);
     pthread_mutex_destroy(&a->poll);

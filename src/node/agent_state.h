@@ -48,6 +48,7 @@ struct agent {
     unsigned n_slots;
     struct blob_cache *cache;
     struct journal journal;
+    int state_lock; /* descriptor of DIR/lock, or -1 */
     struct cage *cage;
     struct uplink *up; /* of the thread in agent_run */
 

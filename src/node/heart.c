@@ -28,12 +28,25 @@ struct heart {
 
 /* ---- the line ---- */
 
+static int download(struct heart *h, uint32_t bytes)
+{
+    struct buf body;
+    char path[64];
+    int rc;
+
+    snprintf(path, sizeof path, "/api/v1/probe?bytes=%" PRIu32, bytes);
+    buf_init(&body, 0);
+    rc = uplink_get(h->up, path, bytes, &body, NULL);
+    if (rc == VCP_OK && body.len != bytes)
+        rc = VCP_EFORMAT;
+    buf_release(&body);
+    return rc;
+}
+
 /* A round trip of a request that costs the server nothing, in ms; NAN when it fails. */
 static double ping_ms(struct heart *h)
 {
-    if (uplink_json(h->up, "GET", "/api/v1/health", NULL, 5000, NULL, NULL) < 0)
-        return NAN;
-    return (double)uplink_time_ns(h->up) / 1e6;
+    return download(h, 0) < 0 ? NAN : (double)uplink_time_ns(h->up) / 1e6;
 }
 
 /* Least of three, the first of which may open the connection; smoothed over time. */
@@ -51,21 +64,6 @@ static void measure_latency(struct heart *h, struct telemetry *t)
         t->avg_latency_ms = best;
     else
         t->avg_latency_ms += 0.3 * (best - t->avg_latency_ms);
-}
-
-static int download(struct heart *h, uint32_t bytes)
-{
-    struct buf body;
-    char path[64];
-    int rc;
-
-    snprintf(path, sizeof path, "/api/v1/probe?bytes=%" PRIu32, bytes);
-    buf_init(&body, 0);
-    rc = uplink_get(h->up, path, bytes, &body, NULL);
-    if (rc == VCP_OK && body.len != bytes)
-        rc = VCP_EFORMAT;
-    buf_release(&body);
-    return rc;
 }
 
 static int upload(struct heart *h, uint32_t bytes)

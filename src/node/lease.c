@@ -130,7 +130,7 @@ bool lease_outcome(struct outcome *out, const struct cage_result *r, enum lease_
     case RUN_TIMEOUT:
     case RUN_CANCELLED:
         *failure = LEASE_FAIL_TIMEOUT;
-        snprintf(reason, size, "timeout: after %" PRId64 " ms and %" PRIu64 " gas",
+        snprintf(reason, size, "stopped after %" PRId64 " ms and %" PRIu64 " gas",
                  (report->load_ns + report->run_ns) / 1000000, report->gas_used);
         return false;
     case RUN_OUT_OF_MEMORY:
@@ -191,8 +191,11 @@ json_t *lease_completed(const struct lease *l, const char *node_id, const struct
 json_t *lease_failed(const struct lease *l, const char *node_id, enum lease_failure failure,
                      const char *reason)
 {
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "node_id", node_id, "lease_id", l->lease_id,
-                     "status", "failed", "failure", lease_failure_name(failure), "reason", reason);
+    char text[700];
+
+    snprintf(text, sizeof text, "%s: %s", lease_failure_name(failure), reason);
+    return json_pack("{s:s, s:s, s:s, s:s}", "node_id", node_id, "lease_id", l->lease_id, "status",
+                     "failed", "reason", text);
 }
 
 void lease_falsify(struct cage_result *r)

@@ -35,7 +35,7 @@ void lease_run_limits(struct run_limits *out, const struct task_limits *l);
 /* Everything but module and input bytes, which the caller adds.  Borrows from the lease. */
 void lease_request(struct run_request *out, const struct lease *l);
 
-/* Why a node could not produce an outcome; names of the API's "failure". */
+/* Why a node could not produce an outcome; the first word of the API's "reason". */
 enum lease_failure {
     LEASE_FAIL_TIMEOUT,
     LEASE_FAIL_SHUTDOWN,
