@@ -128,4 +128,15 @@
 #define RUN_CALL_DEPTH_MAX     (1u << 24)  /* of run_limits */
 #define RUN_STACK_SLOTS_MAX    (1u << 26)  /* of run_limits: 512 MiB */
 
+/* ---- circom ---- */
+
+/* Signals of one input file and their values, in memory: 2^23 values. */
+#define CIRCOM_INPUT_BYTES_MAX (256u << 20)
+
+/* Qualified name of one signal. */
+#define CIRCOM_NAME_BYTES_MAX 1024u
+
+/* Digits of one input value: reducing them is quadratic work for nobody's benefit. */
+#define CIRCOM_DIGITS_MAX 1024u
+
 #endif
