@@ -32,9 +32,9 @@ static void add_node(struct table *t, const json_t *node)
     cell_number(t, capabilities, "memory_gb", 1);
     cell_number(t, capabilities, "bandwidth_mbps", 0);
     cell_number(t, node, "health_score", 1);
-    cell_number(t, json_object_get(node, "reputation"), "score", 2);
-    cell_number(t, json_object_get(node, "reputation"), "completed", 0);
-    cell_number(t, json_object_get(node, "reputation"), "disputes", 0);
+    cell_number(t, node, "reputation", 2);
+    cell_number(t, json_object_get(node, "record"), "completed", 0);
+    cell_number(t, json_object_get(node, "record"), "disputes", 0);
 }
 
 static int run_list(struct cli *cli, const struct args *args)

@@ -344,7 +344,6 @@ const struct command cmd_run = {
     .operands = "MODULE [ARGUMENT...]",
     .operands_min = 1,
     .operands_max = -1,
-    .operands_last = true,
     .description =
         "Runs a WebAssembly module as a node would: in a caged process of its own, within the "
         "limits, counting gas. Output and gas are those every node of the mesh arrives at.\n\n"

@@ -23,7 +23,7 @@ static int run(struct buf *out, const char *line)
     int status;
 
     snprintf(command, sizeof command,
-             "AMBIENT_CONFIG=/nonexistent AMBIENT_API_KEY= AMBIENT_SERVER= '%s' %s 2>&1 </dev/null",
+             "2>&1 AMBIENT_CONFIG=/nonexistent AMBIENT_API_KEY= AMBIENT_SERVER= '%s' </dev/null %s",
              ambient, line);
     buf_clear(out);
     p = popen(command, "r");

@@ -41,8 +41,10 @@ int cluster_main(int argc, char **argv);
 
 /* A server with an administrator and a client who has `grant` credits. */
 void cluster_start(struct cluster *c, const char *name, long grant);
-/* Stops everything with SIGTERM, checks that it ended well, removes the directory. */
+/* Stops everything with SIGTERM and checks that it ended well. */
 void cluster_end(struct cluster *c);
+/* Removes the directory: for main, when all tests passed. */
+void cluster_remove(struct cluster *c);
 
 void cluster_server_start(struct cluster *c); /* again, on the same port and data */
 void cluster_server_kill(struct cluster *c);  /* kill -9 */

@@ -52,7 +52,7 @@ static void submit(int i)
     json_t *body, *task = NULL;
     int status = 0;
 
-    tasks[i].n = 5 + (unsigned)prng_below(&dice, 18);
+    tasks[i].n = 5 + (unsigned)prng_below(&dice, 26);
     tasks[i].k = prng_below(&dice, 3) ? 1 : 2;
     snprintf(args, sizeof args, "%u", tasks[i].n);
     snprintf(key, sizeof key, "chaos-%d", i);
@@ -281,5 +281,8 @@ int main(int argc, char **argv)
     printf("CHAOS_SEED=%llu\n", s);
     fflush(stdout);
     prng_init(&dice, s);
-    return cmocka_run_group_tests(tests, setup, teardown);
+    rc = cmocka_run_group_tests(tests, setup, teardown);
+    if (rc == 0)
+        cluster_remove(&cluster);
+    return rc;
 }

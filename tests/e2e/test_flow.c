@@ -312,5 +312,10 @@ int main(int argc, char **argv)
     };
     int rc = cluster_main(argc, argv);
 
-    return rc ? rc : cmocka_run_group_tests(tests, setup, teardown);
+    if (rc)
+        return rc;
+    rc = cmocka_run_group_tests(tests, setup, teardown);
+    if (rc == 0)
+        cluster_remove(&cluster);
+    return rc;
 }

@@ -97,5 +97,10 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {cmocka_unit_test(a_round_trip_takes_less_than_20_ms)};
     int rc = cluster_main(argc, argv);
 
-    return rc ? rc : cmocka_run_group_tests(tests, setup, teardown);
+    if (rc)
+        return rc;
+    rc = cmocka_run_group_tests(tests, setup, teardown);
+    if (rc == 0)
+        cluster_remove(&cluster);
+    return rc;
 }
