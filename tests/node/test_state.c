@@ -252,8 +252,7 @@ static void torn_entries_are_dropped(void **state)
 {
     static const char *const bad[] = {
         "", "{", "[]", "{\"lease_id\": \"x\"}",
-        "{\"lease_id\": \"x\", \"task_id\": \"t\", \"node_id\": \"n\", "
-        "\"result\": 7}"};
+        "{\"lease_id\": \"x\", \"task_id\": \"t\", \"node_id\": \"n\", \"result\": 7}"};
     struct journal j;
     char path[256];
     struct err err;
