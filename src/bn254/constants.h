@@ -18,6 +18,9 @@
 #define FP_52_R {0x20880f6fce4b4u, 0x49baa989a8455u, 0x18f014a498908u, 0x724f85a9201d8u, 0x1f16424e1bb7u}
 #define FP_52_TO_64 {0xd438dc58f0d9du, 0x28f5c70b3dd35u, 0x879462c0a78ebu, 0xdf2f666ea36f7u, 0xe0a77c19a07u}  /* times this: R 2^260 to R 2^256 */
 #define FP_52_FROM_64 {0xb0f2afaec667au, 0xed9626b0fffbdu, 0x9e2a0fcad825au, 0xe357276f48b70u, 0xd791464ef86u}  /* times this: R 2^256 to R 2^260 */
+#define FP_52_2M {0x1182db0f9fa8eu, 0x22d0e3951a784u, 0x302b0bb2f02d5u, 0x405370a08b6d0u, 0x60c89ce5c263u}
+#define FP_52_4M {0x2305b61f3f51cu, 0x45a1c72a34f08u, 0x60561765e05aau, 0x80a6e14116da0u, 0xc19139cb84c6u}
+#define FP_52_QUARTER_R {0xc000000000000u, 0x82305b61f3f51u, 0xa45a1c72a34f0u, 0x60561765e05au, 0x680a6e14116dau, 0xc19139cb84cu}  /* M 2^258 in limbs 4 to 9 */
 #define FR_MODULUS {0x43e1f593f0000001u, 0x2833e84879b97091u, 0xb85045b68181585du, 0x30644e72e131a029u}
 #define FR_NINV 0xc2e1f593efffffffu  /* -1/M mod 2^64 */
 #define FR_R {0xac96341c4ffffffbu, 0x36fc76959f60cd29u, 0x666ea36f7879462eu, 0xe0a77c19a07df2fu}
@@ -31,9 +34,16 @@
 #define FR_52_R {0xb6b753fffffacu, 0x380f271055b9du, 0x18f016ecef7c8u, 0x724f85a9201d8u, 0x1f16424e1bb7u}
 #define FR_52_TO_64 {0x6341c4ffffffbu, 0x959f60cd29ac9u, 0x879462e36fc76u, 0xdf2f666ea36f7u, 0xe0a77c19a07u}  /* times this: R 2^260 to R 2^256 */
 #define FR_52_FROM_64 {0x31f8c9ffffab6u, 0xac31329faef6eu, 0x9e2a3495d7570u, 0xe357276f48b70u, 0xd791464ef86u}  /* times this: R 2^256 to R 2^260 */
+#define FR_52_2M {0x3eb27e0000002u, 0x90f372e12287cu, 0x302b0ba5067d0u, 0x405370a08b6d0u, 0x60c89ce5c263u}
+#define FR_52_4M {0x7d64fc0000004u, 0x21e6e5c2450f8u, 0x6056174a0cfa1u, 0x80a6e14116da0u, 0xc19139cb84c6u}
+#define FR_52_QUARTER_R {0x4000000000000u, 0x87d64fc000000u, 0x121e6e5c2450fu, 0x6056174a0cfau, 0x680a6e14116dau, 0xc19139cb84cu}  /* M 2^258 in limbs 4 to 9 */
 #define FP_SQRT_EXP {0x4f082305b61f3f52u, 0x65e05aa45a1c72a3u, 0x6e14116da0605617u, 0xc19139cb84c680au}  /* (p+1)/4 */
 #define FP2_SQRT_EXP {0x4f082305b61f3f51u, 0x65e05aa45a1c72a3u, 0x6e14116da0605617u, 0xc19139cb84c680au}  /* (p-3)/4 */
 #define FR_ROOT_28 {0x636e735580d13d9cu, 0xa22bf3742445ffd6u, 0x56452ac01eb203d8u, 0x1860ef942963f9e7u}  /* 5^((r-1)/2^28) */
+/* Tables of v52_fold: 2^253 and 2^254 are 0.66 M and 1.32 M. */
+#define FP_52_FOLD_X {{{0x2305b61f3f51cu, 0x2305b61f3f51cu, 0x1a4448976f7d5u, 0x1182db0f9fa8eu, 0x1182db0f9fa8eu, 0x8c16d87cfd47u, 0x8c16d87cfd47u, 0x0u}, {0x45a1c72a34f08u, 0x45a1c72a34f08u, 0xb439555fa7b46u, 0x22d0e3951a784u, 0x22d0e3951a784u, 0x916871ca8d3c2u, 0x916871ca8d3c2u, 0x0u}, {0x60561765e05aau, 0x60561765e05aau, 0x4840918c6843fu, 0x302b0bb2f02d5u, 0x302b0bb2f02d5u, 0x181585d97816au, 0x181585d97816au, 0x0u}, {0x80a6e14116da0u, 0x80a6e14116da0u, 0xe07d28f0d1238u, 0x405370a08b6d0u, 0x405370a08b6d0u, 0xa029b85045b68u, 0xa029b85045b68u, 0x0u}, {0xc19139cb84c6u, 0xc19139cb84c6u, 0x912ceb58a394u, 0x60c89ce5c263u, 0x60c89ce5c263u, 0x30644e72e131u, 0x30644e72e131u, 0x0u}}, 211106232532992}
+#define FP_52_FOLD_Y {{{0x2305b61f3f51cu, 0x1a4448976f7d5u, 0x1182db0f9fa8eu, 0x1182db0f9fa8eu, 0x8c16d87cfd47u, 0x8c16d87cfd47u, 0x0u, 0xffff73e9278302b9u}, {0x45a1c72a34f08u, 0xb439555fa7b46u, 0x22d0e3951a784u, 0x22d0e3951a784u, 0x916871ca8d3c2u, 0x916871ca8d3c2u, 0x0u, 0xfff6e978e3572c3eu}, {0x60561765e05aau, 0x4840918c6843fu, 0x302b0bb2f02d5u, 0x302b0bb2f02d5u, 0x181585d97816au, 0x181585d97816au, 0x0u, 0xfffe7ea7a2687e96u}, {0x80a6e14116da0u, 0xe07d28f0d1238u, 0x405370a08b6d0u, 0x405370a08b6d0u, 0xa029b85045b68u, 0xa029b85045b68u, 0x0u, 0xfff5fd647afba498u}, {0xc19139cb84c6u, 0x912ceb58a394u, 0x60c89ce5c263u, 0x60c89ce5c263u, 0x30644e72e131u, 0x30644e72e131u, 0x0u, 0xffffcf9bb18d1ecfu}}, 175921860444160}
+#define FR_52_FOLD_SUM {{{0x3eb27e0000002u, 0x1f593f0000001u, 0xfffe0a6c0fffffffu, 0xfffc14d81ffffffeu, 0xfffa1f442ffffffdu, 0xfff6341c4ffffffbu, 0xfff43e885ffffffau, 0xfff248f46ffffff9u}, {0x90f372e12287cu, 0x4879b9709143eu, 0xfffb786468f6ebc2u, 0xfff6f0c8d1edd784u, 0xfff2692d3ae4c346u, 0xfff959f60cd29acau, 0xfff4d25a75c9868cu, 0xfff04abedec0724eu}, {0x302b0ba5067d0u, 0x181585d2833e8u, 0xfffe7ea7a2d7cc18u, 0xfffcfd4f45af9830u, 0xfffb7bf6e8876448u, 0xfff879462e36fc77u, 0xfff6f7edd10ec88fu, 0xfff5769573e694a7u}, {0x405370a08b6d0u, 0xa029b85045b68u, 0xfff5fd647afba498u, 0xfffbfac8f5f74930u, 0xfff1f82d70f2edc8u, 0xfffdf2f666ea36f8u, 0xfff3f05ae1e5db90u, 0xfff9edbf5ce18028u}, {0x60c89ce5c263u, 0x30644e72e131u, 0xffffcf9bb18d1ecfu, 0xffff9f37631a3d9du, 0xffff6ed314a75c6cu, 0xffff0e0a77c19a08u, 0xfffedda6294eb8d7u, 0xfffead41dadbd7a5u}}, 70368744177664}
 /* xi = 9 + u; twist coefficient 3/xi; powers of xi for Frobenius and psi. */
 #define G1_B {0x7a17caa950ad28d7u, 0x1f6ac17ae15521b9u, 0x334bea4e696bd284u, 0x2a1f6744ce179d8eu}
 #define G2_B {{{0x3bf938e377b802a8u, 0x20b1b273633535du, 0x26b7edf049755260u, 0x2514c6324384a86du}}, {{0x38e7ecccd1dcff67u, 0x65f0b37d93ce0d3eu, 0xd749d0dd22ac00aau, 0x141b9ce4a688d4du}}}

@@ -46,6 +46,20 @@ def define(name, value, note=""):
     print("#define %s %s%s" % (name, value, "  /* %s */" % note if note else ""))
 
 
+# v52_fold: index i stands for values from (i - low) 2^bits on; the multiple that makes
+# the smallest of them, less a little for uncarried limbs, non-negative; as signed limbs.
+def fold(name, m, bits, low):
+    rows = []
+    for i in range(8):
+        least = (i - low) * 2**bits - 2**212
+        t = -(least // m)
+        v = t * m
+        sign = -1 if v < 0 else 1
+        rows.append([sign * l for l in limbs(abs(v), 52, 5)])
+    cols = ["{" + ", ".join("0x%xu" % (row[j] % 2**64) for row in rows) + "}" for j in range(5)]
+    define(name, "{{%s}, %d}" % (", ".join(cols), low << (bits - 208)))
+
+
 def naf(v):
     out = []
     while v:
@@ -75,9 +89,16 @@ for name, m in (("FP", p), ("FR", r)):
     define(name + "_52_R", text(2**260 % m, 52, 5))
     define(name + "_52_TO_64", text(2**256 % m, 52, 5), "times this: R 2^260 to R 2^256")
     define(name + "_52_FROM_64", text(2**264 % m, 52, 5), "times this: R 2^256 to R 2^260")
+    define(name + "_52_2M", text(2 * m, 52, 5))
+    define(name + "_52_4M", text(4 * m, 52, 5))
+    define(name + "_52_QUARTER_R", text(m << 50, 52, 6), "M 2^258 in limbs 4 to 9")
 define("FP_SQRT_EXP", text((p + 1) // 4), "(p+1)/4")
 define("FP2_SQRT_EXP", text((p - 3) // 4), "(p-3)/4")
 define("FR_ROOT_28", mont(pow(5, (r - 1) >> 28, r), r), "5^((r-1)/2^28)")
+print("/* Tables of v52_fold: 2^253 and 2^254 are 0.66 M and 1.32 M. */")
+fold("FP_52_FOLD_X", p, 253, 6)
+fold("FP_52_FOLD_Y", p, 253, 5)
+fold("FR_52_FOLD_SUM", r, 254, 1)
 print("/* xi = 9 + u; twist coefficient 3/xi; powers of xi for Frobenius and psi. */")
 xi = (9, 1)
 b2 = mul2((3, 0), inv2(xi))

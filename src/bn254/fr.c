@@ -31,18 +31,6 @@ bool fr_bits_is_canonical(const fr_bits *a)
     return mont_less(a->l, mod);
 }
 
-void fr_to_bits_n(fr_bits dst[], const fr src[], size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        to_plain(dst[i].l, &src[i]);
-}
-
-void fr_from_bits_n(fr dst[], const fr_bits src[], size_t n)
-{
-    for (size_t i = 0; i < n; i++)
-        mont_mul(dst[i].l, src[i].l, mont_r2.l, mod, NINV);
-}
-
 void fr_root_of_unity(fr *out, unsigned log_n)
 {
     fr w = {FR_ROOT_28};

@@ -5,12 +5,8 @@
 #include "bn254/g1.h"
 #include "bn254/g2.h"
 
-#ifndef MSM_LEVEL
-#define MSM_LEVEL(name) LEVEL_SUFFIX(name, _c)
-#endif
-#define LEVEL_SUFFIX(name, suffix)  LEVEL_SUFFIX_(name, suffix)
-#define LEVEL_SUFFIX_(name, suffix) name##suffix
-#define LEVEL(name)                 MSM_LEVEL(name)
+#define LEVEL(name)  LEVEL_(name)
+#define LEVEL_(name) name##_c
 
 #define FELEM             fp
 #define F(name)           fp_##name

@@ -78,3 +78,13 @@ void fr_mul_sub_n(fr out[], const fr a[], const fr b[], const fr c[], size_t n,
 
     threads_run(threads, (n + VECTOR_PIECE - 1) / VECTOR_PIECE, mul_sub_piece, &job);
 }
+
+void fr_to_bits_n(fr_bits dst[], const fr src[], size_t n)
+{
+    bn254_kernels()->fr_to_bits(dst, src, n);
+}
+
+void fr_from_bits_n(fr dst[], const fr_bits src[], size_t n)
+{
+    bn254_kernels()->fr_from_bits(dst, src, n);
+}

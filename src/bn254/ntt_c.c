@@ -225,13 +225,13 @@ void fr_mul_sub_c(fr out[], const fr a[], const fr b[], const fr c[], size_t n)
     }
 }
 
-void fr_to_bits_c(fr_bits out[], const fr a[], size_t n)
+void fr_to_bits_n_c(fr_bits out[], const fr a[], size_t n)
 {
     for (size_t i = 0; i < n; i++)
         fr_to_bits(&out[i], &a[i]);
 }
 
-void fr_from_bits_c(fr out[], const fr_bits a[], size_t n)
+void fr_from_bits_n_c(fr out[], const fr_bits a[], size_t n)
 {
     for (size_t i = 0; i < n; i++)
         (void)fr_from_bits(&out[i], &a[i]);

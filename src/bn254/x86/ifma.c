@@ -1,0 +1,23 @@
+/* The table of the IFMA level: vector kernels where there are lanes to fill, the ADX ones
+ * elsewhere. */
+#include "bn254/x86/adx.h"
+#include "bn254/x86/msm_ifma.h"
+#include "bn254/x86/x86_kernels.h"
+
+const struct bn254_kernels kernels_ifma = {
+    .level = BN254_IFMA,
+    .msm_g1 = &g1_msm_kernel_ifma,
+    .msm_g2 = &g2_msm_kernel_ifma,
+    .ntt_table_size = ntt_table_size_adx,
+    .ntt_init = ntt_init_adx,
+    .ntt_run = ntt_run_adx,
+    .fr_mul_sub = fr_mul_sub_adx,
+    .fr_to_bits = fr_to_bits_n_adx,
+    .fr_from_bits = fr_from_bits_n_adx,
+    .g1_find_invalid = g1_find_invalid_adx,
+    .g2_find_invalid = g2_find_invalid_adx,
+    .g2_prepare = g2_prepare_adx,
+    .miller = pairing_miller_adx,
+    .final_exp = pairing_final_exp_adx,
+    .gt_pow = pairing_gt_pow_var_adx,
+};
