@@ -37,16 +37,24 @@ static void straus(g1 *acc, const g1_affine p[], const fr_bits k[], size_t n)
     }
 }
 
-void groth16_public_point(g1 *out, const struct vkey *vk, const fr_bits public_inputs[])
+void verify_sum_init(struct verify_sum *s, const struct vkey *vk)
+{
+    s->vk = vk;
+    s->n = 0;
+    g1_from_affine(&s->point, &vk->ic[0]);
+}
+
+void verify_sum_add(struct verify_sum *s, const fr_bits inputs[], size_t n)
 {
     g1 part;
 
-    g1_from_affine(out, &vk->ic[0]);
-    for (size_t i = 0; i < vk->n_public; i += STRAUS_POINTS) {
-        size_t n = vk->n_public - i < STRAUS_POINTS ? vk->n_public - i : STRAUS_POINTS;
-        straus(&part, vk->ic + 1 + i, public_inputs + i, n);
-        g1_add(out, out, &part);
+    assert(n <= s->vk->n_public - s->n);
+    for (size_t i = 0; i < n; i += STRAUS_POINTS) {
+        size_t m = n - i < STRAUS_POINTS ? n - i : STRAUS_POINTS;
+        straus(&part, s->vk->ic + 1 + s->n + i, inputs + i, m);
+        g1_add(&s->point, &s->point, &part);
     }
+    s->n += n;
 }
 
 /* ---- checks before the equation ---- */
@@ -96,24 +104,25 @@ static int check_kind(const struct vkey *vk, const g1_affine *d, struct err *err
 
 /* ---- one proof ---- */
 
-static int verify_one(const struct vkey *vk, const fr_bits in[], size_t n_in, const g1_affine *d,
-                      const struct groth16_proof *proof, struct err *err)
+int groth16_verify_sum(const struct verify_sum *s, const g1_affine *d,
+                       const struct groth16_proof *proof, struct err *err)
 {
+    const struct vkey *vk = s->vk;
     struct g2_prepared b_lines;
     const struct g2_prepared *q[4] = {&b_lines, &vk->gamma_lines, &vk->delta2_lines,
                                       &vk->delta1_lines};
     g1_affine p[4];
-    g1 pub;
     fp12 f;
     int rc;
 
-    if ((rc = check_kind(vk, d, err)) < 0 || (rc = check_inputs(vk, in, n_in, err)) < 0 ||
-        (rc = check_proof(proof, d, err)) < 0)
+    if ((rc = check_kind(vk, d, err)) < 0 || (rc = check_proof(proof, d, err)) < 0)
         return rc;
+    if (s->n != vk->n_public)
+        return err_set(err, VCP_EINVAL, "%zu public inputs, but the key wants %u", s->n,
+                       vk->n_public);
     g2_prepare(&b_lines, &proof->b);
     g1_affine_neg(&p[0], &proof->a);
-    groth16_public_point(&pub, vk, in);
-    g1_to_affine(&p[1], &pub);
+    g1_to_affine(&p[1], &s->point);
     p[2] = proof->c;
     if (d)
         p[3] = *d;
@@ -123,6 +132,21 @@ static int verify_one(const struct vkey *vk, const fr_bits in[], size_t n_in, co
     if (!fp12_is_one(&f))
         return err_set(err, VCP_EVERIFY, "the proof does not hold for this key and these inputs");
     return VCP_OK;
+}
+
+static int verify_one(const struct vkey *vk, const fr_bits in[], size_t n_in, const g1_affine *d,
+                      const struct groth16_proof *proof, struct err *err)
+{
+    struct verify_sum sum;
+    int rc = check_kind(vk, d, err);
+
+    if (rc == VCP_OK)
+        rc = check_inputs(vk, in, n_in, err);
+    if (rc < 0)
+        return rc;
+    verify_sum_init(&sum, vk);
+    verify_sum_add(&sum, in, n_in);
+    return groth16_verify_sum(&sum, d, proof, err);
 }
 
 int groth16_verify(const struct vkey *vk, const fr_bits public_inputs[], size_t n_public,
@@ -256,12 +280,15 @@ static void sum_publics(struct key_sums *s, const struct batch *b, fr weights[],
         }
     }
     fr_to_bits_n(bits, weights, s->vk->n_public);
-    /* groth16_public_point counts IC_0 once; it is wanted weight times. */
+    /* A verify_sum counts IC_0 once; it is wanted weight times. */
+    struct verify_sum sum;
     fr rest;
     fr_bits rest_bits;
     fr_sub(&rest, &s->weight, &fr_one);
     fr_to_bits(&rest_bits, &rest);
-    groth16_public_point(&s->pub, s->vk, bits);
+    verify_sum_init(&sum, s->vk);
+    verify_sum_add(&sum, bits, s->vk->n_public);
+    s->pub = sum.point;
     add_multiple(&s->pub, &s->vk->ic[0], &rest_bits);
 }
 

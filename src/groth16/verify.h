@@ -20,8 +20,19 @@ int groth16_verify_committed(const struct vkey *vk, const fr_bits public_inputs[
                              const g1_affine *d, const struct groth16_proof *proof,
                              struct err *err);
 
-/* IC_0 + sum z_i IC_i: the same for all proofs that share their public inputs. */
-void groth16_public_point(g1 *out, const struct vkey *vk, const fr_bits public_inputs[]);
+/* IC_0 + sum z_i IC_i, built up from inputs as they come: the same for all proofs that
+ * share their public inputs. */
+struct verify_sum {
+    const struct vkey *vk;
+    size_t n; /* inputs taken so far */
+    g1 point;
+};
+void verify_sum_init(struct verify_sum *s, const struct vkey *vk);
+/* n more inputs, canonical; never more than vk->n_public in all. */
+void verify_sum_add(struct verify_sum *s, const fr_bits inputs[], size_t n);
+/* The rest of the verification; d is NULL for plain keys. */
+int groth16_verify_sum(const struct verify_sum *s, const g1_affine *d,
+                       const struct groth16_proof *proof, struct err *err);
 
 /* One claim of a batch. */
 struct groth16_claim {

@@ -139,19 +139,24 @@ void vkey_put(struct buf *out, const struct vkey *k)
     encode(k, sink_buf, out);
 }
 
-int vkey_prepare(struct vkey *k, struct err *err)
+int vkey_digest(uint8_t out[VKEY_DIGEST_BYTES], const struct vkey *k, struct err *err)
 {
     struct sha3 h;
+    if (sha3_init(&h) < 0)
+        return err_set(err, VCP_ENOMEM, "verifying key: no memory to hash it");
+    encode(k, sink_sha3, &h);
+    sha3_final(&h, out);
+    return VCP_OK;
+}
+
+int vkey_prepare(struct vkey *k, struct err *err)
+{
     struct g2_prepared beta_lines;
     const struct g2_prepared *q = &beta_lines;
     int rc = check_all(k, err);
 
     if (rc < 0)
         return rc;
-    if (sha3_init(&h) < 0)
-        return err_set(err, VCP_ENOMEM, "verifying key: no memory to hash it");
-    encode(k, sink_sha3, &h);
-    sha3_final(&h, k->digest);
     g2_prepare(&k->gamma_lines, &k->gamma2);
     g2_prepare(&k->delta2_lines, &k->delta2);
     if (k->committed)

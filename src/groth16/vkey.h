@@ -37,13 +37,15 @@ struct vkey {
     g2_affine beta2, gamma2, delta1, delta2; /* delta1 only when committed */
     g1_affine *ic;                           /* n_public + 1, storage of whoever made the key */
     /* filled by vkey_prepare */
-    uint8_t digest[VKEY_DIGEST_BYTES];
     struct g2_prepared gamma_lines, delta1_lines, delta2_lines;
     fp12 alpha_beta; /* Miller loop of (alpha, beta) */
 };
 
-/* Checks everything and fills digest and lines; nothing allocates. */
+/* Checks everything and fills the lines; nothing allocates. */
 int vkey_prepare(struct vkey *k, struct err *err);
+
+/* SHA3-256 of the canonical bytes. */
+int vkey_digest(uint8_t out[VKEY_DIGEST_BYTES], const struct vkey *k, struct err *err);
 
 /* Bytes of the canonical encoding of k, and the encoding. */
 size_t vkey_bytes_size(const struct vkey *k);
