@@ -194,18 +194,32 @@ static unsigned global_of(uint8_t type)
     return 0x7fu - type;
 }
 
-/* A value of the type on the stack: a local, a constant or a global. */
+/* An instruction that takes and gives the type, so that its value is fresh. */
+static unsigned unary_of(struct gen *g, uint8_t type)
+{
+    static const uint16_t i32[] = {OP_I32_CLZ, OP_I32_EQZ, OP_I32_EXTEND8_S};
+    static const uint16_t i64[] = {OP_I64_CTZ, OP_I64_EXTEND32_S, OP_I64_POPCNT};
+    static const uint16_t f32[] = {OP_F32_NEG, OP_F32_SQRT, OP_F32_NEAREST};
+    static const uint16_t f64[] = {OP_F64_ABS, OP_F64_FLOOR, OP_F64_SQRT};
+    const uint16_t *ops = type == 0x7f ? i32 : type == 0x7e ? i64 : type == 0x7d ? f32 : f64;
+
+    return ops[choose(g->c, 3)];
+}
+
+/* A value of the type on the stack: a local, a global, a constant, or made from one. */
 static void make_value(struct gen *g, uint8_t type)
 {
     int local = pick_local(g, type);
-    uint64_t how = choose(g->c, 8);
+    uint64_t how = choose(g->c, 10);
 
-    if (local >= 0 && how < 5)
+    if (local >= 0 && how < 6)
         put_op_u32(g, OP_LOCAL_GET, (uint32_t)local);
-    else if (how == 5)
+    else if (how < 8)
         put_op_u32(g, OP_GLOBAL_GET, global_of(type));
     else
         put_const(g->out, type, choose_bits(g->c, type));
+    if (how % 3 == 2)
+        put_op(g->out, unary_of(g, type));
     pushed(g, type);
 }
 
@@ -255,22 +269,42 @@ static const uint16_t number_ops[] = {
 #undef X
 };
 
-static void gen_numeric(struct gen *g)
+static unsigned read_operands(unsigned op, uint8_t *operands)
+{
+    unsigned n;
+
+    for (n = 0; opcode_info[op].signature[n] != ':'; n++)
+        operands[n] = type_of_letter(opcode_info[op].signature[n]);
+    return n;
+}
+
+static unsigned pick_numeric(struct gen *g)
 {
     const struct opcode_info *info;
-    uint8_t operands[2];
-    unsigned op, n;
+    unsigned op;
 
     do {
         op = number_ops[choose(g->c, sizeof number_ops / sizeof *number_ops)];
         info = &opcode_info[op];
     } while (!info->signature || info->imm != IMM_NONE || op == OP_NOP);
-    for (n = 0; info->signature[n] != ':'; n++)
-        operands[n] = type_of_letter(info->signature[n]);
+    return op;
+}
+
+static void gen_numeric(struct gen *g)
+{
+    unsigned op = pick_numeric(g), n, tries = (unsigned)choose(g->c, 2) * 12;
+    uint8_t operands[2];
+
+    /* Half of the time look for one that consumes what lies there. */
+    n = read_operands(op, operands);
+    for (; tries && !top_is(g, operands, n); tries--) {
+        op = pick_numeric(g);
+        n = read_operands(op, operands);
+    }
     make_values(g, operands, n);
     put_op(g->out, op);
     g->height -= n;
-    pushed(g, type_of_letter(info->signature[n + 1]));
+    pushed(g, type_of_letter(opcode_info[op].signature[n + 1]));
 }
 
 /* An address that is mostly inside the first page. */
@@ -466,6 +500,8 @@ static void gen_arm(struct gen *g, const struct sig *s, bool is_loop)
 
     g->base = g->height - s->n_params;
     open_label(g, s, is_loop);
+    if (s->n_params && choose(g->c, 2))
+        gen_numeric(g); /* consumes a parameter at once, if it can */
     gen_sequence(g);
     settle(g, s->results, s->n_results);
     g->n_labels--;
@@ -476,9 +512,12 @@ static void gen_arm(struct gen *g, const struct sig *s, bool is_loop)
 static void gen_block(struct gen *g)
 {
     unsigned type = (unsigned)choose(g->c, g->n_types);
-    const struct sig *s = &g->types[type];
+    const struct sig *s;
     uint64_t kind = choose(g->c, 3);
 
+    if (g->types[type].n_params == 0)
+        type = (unsigned)choose(g->c, g->n_types);
+    s = &g->types[type];
     if (g->n_labels + 1 >= LABELS_MAX)
         return;
     make_values(g, s->params, s->n_params);

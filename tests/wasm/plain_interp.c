@@ -506,7 +506,7 @@ static enum step do_control(struct machine *x)
 
 static enum step do_other(struct machine *x)
 {
-    uint64_t *locals = x->s->vals + x->frame->locals;
+    uint64_t *locals = x->frame->f->f->n_locals ? x->s->vals + x->frame->locals : NULL;
 
     switch (x->in.op) {
     case OP_DROP: pop(x); break;

@@ -2,8 +2,9 @@
  *
  *     test_wasm_random [N_SEEDS [FIRST_SEED [DUMP]]]
  *
- * For each seed: every exported function with random arguments, first with a generous
- * gas limit, then, when it was short, at every limit up to what it used and one more.
+ * For each seed: every exported function with random arguments and a generous gas limit, a
+ * few times in one store, so that effects pile up.  For one seed in SWEEP: in fresh
+ * stores, and when a call was short, at every limit up to what it used and one more.
  * A failure prints the seed; DUMP is a file for that module's bytes. */
 #include <stdarg.h>
 #include <stdio.h>
@@ -15,6 +16,8 @@
 
 #define GAS_MAX   3000u
 #define GAS_SHORT 120u /* gas up to which every limit is tried */
+#define SWEEP     5u
+#define ROUNDS    4u
 
 struct tally {
     uint64_t calls, by_status[8], gas;
@@ -60,32 +63,52 @@ static bool open_instance(const struct trial *t, struct pair *p, struct pair_ins
     return outcome.status == RUN_OK || fail(t, "instantiation: %s", outcome.message);
 }
 
+static bool call(const struct trial *t, struct pair *p, const struct pair_instance *inst,
+                 uint32_t func, uint64_t args_seed, uint64_t gas_max, struct outcome *out)
+{
+    const char name[] = {'f', (char)('0' + func), 0};
+    struct wasm_value args[8], results[8];
+    const struct func_type *type = pair_func_type(inst, name, 2);
+    struct choices c;
+
+    choices_init(&c, NULL, 0, args_seed);
+    for (uint32_t i = 0; i < type->n_params; i++)
+        args[i] = (struct wasm_value){type->params[i], choose_bits(&c, type->params[i])};
+    pair_set_gas_max(p, gas_max);
+    *out = (struct outcome){0};
+    if (!pair_call(p, inst, name, 2, args, results, out))
+        return fail(t, "%s with gas %llu, arguments %llu: %s", name, (unsigned long long)gas_max,
+                    (unsigned long long)args_seed, p->why);
+    t->tally->calls++;
+    t->tally->by_status[out->status]++;
+    t->tally->gas += pair_gas_used(p);
+    return true;
+}
+
 /* One call in fresh stores. */
 static bool call_once(const struct trial *t, uint32_t func, uint64_t gas_max, struct outcome *out,
                       uint64_t *gas)
 {
-    const char name[] = {'f', (char)('0' + func), 0};
-    struct wasm_value args[8], results[8];
-    const struct func_type *type;
     struct pair_instance inst;
-    struct choices c;
+    struct pair p = {0};
+    bool ok = open_instance(t, &p, &inst) &&
+              call(t, &p, &inst, func, t->seed * 31 + func, gas_max, out);
+
+    *gas = ok ? pair_gas_used(&p) : 0;
+    pair_release(&p);
+    return ok;
+}
+
+static bool call_in_rounds(const struct trial *t)
+{
+    struct pair_instance inst;
+    struct outcome outcome;
     struct pair p = {0};
     bool ok = open_instance(t, &p, &inst);
 
-    if (ok) {
-        choices_init(&c, NULL, 0, t->seed * 31 + func);
-        type = pair_func_type(&inst, name, 2);
-        for (uint32_t i = 0; i < type->n_params; i++)
-            args[i] = (struct wasm_value){type->params[i], choose_bits(&c, type->params[i])};
-        pair_set_gas_max(&p, gas_max);
-        *out = (struct outcome){0};
-        ok = pair_call(&p, &inst, name, 2, args, results, out) ||
-             fail(t, "%s with gas %llu: %s", name, (unsigned long long)gas_max, p.why);
-        *gas = pair_gas_used(&p);
-        t->tally->calls++;
-        t->tally->by_status[out->status]++;
-        t->tally->gas += *gas;
-    }
+    for (uint32_t round = 0; ok && round < ROUNDS; round++)
+        for (uint32_t i = 0; ok && i < inst.m->n_funcs; i++)
+            ok = call(t, &p, &inst, i, t->seed * 977 + round * 31 + i, GAS_MAX, &outcome);
     pair_release(&p);
     return ok;
 }
@@ -111,21 +134,30 @@ static bool call_at_every_limit(const struct trial *t, uint32_t func)
     return true;
 }
 
+static bool sweep(const struct trial *t)
+{
+    struct pair_instance inst;
+    struct pair p = {0};
+    bool ok = open_instance(t, &p, &inst);
+
+    for (uint32_t i = 0; ok && i < inst.m->n_funcs; i++)
+        ok = call_at_every_limit(t, i);
+    pair_release(&p);
+    return ok;
+}
+
 static bool try_seed(uint64_t seed, const char *dump, struct tally *tally)
 {
     struct trial t = {.seed = seed, .dump = dump, .tally = tally};
-    struct pair_instance inst;
     struct choices c;
-    struct pair p = {0};
     bool ok;
 
     buf_init(&t.module, 0);
     choices_init(&c, NULL, 0, seed);
     generate_module(&t.module, &c);
-    ok = open_instance(&t, &p, &inst);
-    for (uint32_t i = 0; ok && i < inst.m->n_funcs; i++)
-        ok = call_at_every_limit(&t, i);
-    pair_release(&p);
+    ok = call_in_rounds(&t);
+    if (ok && seed % SWEEP == 0)
+        ok = sweep(&t);
     buf_release(&t.module);
     return ok;
 }

@@ -97,6 +97,18 @@
     (if (result i32) (i32.eqz (global.get $g)) (then (i32.const 4)) (else (i32.const 5)))
     (i32.add))
 
+  ;; Values made just before a branch are read by both of its ways.
+  (global $big (mut i64) (i64.const 0x80000000))
+  (func $carry (param i32) (result i64 i64)
+    (i64.const 1) (global.get $big) (local.get 0) (br_if 0) (i64.clz))
+  (func $else (param i32) (result i64)
+    (global.get $big) (local.get 0)
+    (if (param i64) (result i64) (then (i64.clz)) (else)))
+  (func (export "branch_carries") (result i64)
+    (call $carry (i32.const 0)) (i64.add) (call $carry (i32.const 1)) (i64.add) (i64.mul))
+  (func (export "else_reads") (result i64)
+    (i64.sub (call $else (i32.const 0)) (call $else (i32.const 1))))
+
   ;; Programs that trap: the rest of the straight code must not be paid.
   (func (export "trap_first") (unreachable))
   (func (export "trap_middle") (result i32)
