@@ -12,7 +12,7 @@ static int differ(struct err *err, const char *what, const char *id, long long h
 
 static int check_node(const struct cnode *n, const struct cnode *m, struct err *err)
 {
-    if (n->state != m->state)
+    if (n->state != m->state && !n->absent)
         return differ(err, "state", n->id, n->state, m->state);
     if (n->n_active != m->n_active)
         return differ(err, "active assignments", n->id, n->n_active, m->n_active);
@@ -104,7 +104,8 @@ static int check_sums(const struct index *x, const struct index *y, struct err *
     if (x->n_active != y->n_active)
         return differ(err, "assignments", "all", x->n_active, y->n_active);
     for (int s = 0; s < N_STRATEGIES; s++)
-        if (x->by[s].n != x->in_state[NODE_OPEN])
+        if (x->by[s].n != x->in_state[NODE_OPEN] ||
+            (int64_t)x->in_state[NODE_OPEN] > x->sums.online)
             return differ(err, "open nodes", "a strategy", (long long)x->by[s].n,
                           (long long)x->in_state[NODE_OPEN]);
     return VCP_OK;

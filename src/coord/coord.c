@@ -455,6 +455,16 @@ int op_task_ended(struct op *op, const char *task_id)
     return op_event(op, OP_TASK_ENDED, task_id);
 }
 
+int op_audit(struct op *op, const char *actor, const char *action, const char *subject)
+{
+    struct store_audit e = {.at_ms = op->now_ms,
+                            .actor = actor ? actor : "server",
+                            .action = action,
+                            .subject = subject};
+
+    return store_audit_add(op->tx, &e, op->err);
+}
+
 /* ---- settings and money ---- */
 
 enum task_strategy coord_strategy(struct coord *c)
@@ -476,6 +486,8 @@ int coord_set_strategy(struct coord *c, enum task_strategy s, struct err *err)
         return rc;
     op.touched = true;
     rc = store_setting_put(op.tx, "strategy", task_strategy_name(s), op.now_ms, err);
+    if (rc == VCP_OK)
+        rc = op_audit(&op, NULL, "cluster.strategy", task_strategy_name(s));
     c->strategy = s;
     return op_end(&op, rc);
 }
@@ -503,5 +515,7 @@ int coord_grant(struct coord *c, const char *user_id, int64_t amount, const char
     rc = store_user_get(op.tx, &op.arena, &user, user_id, err);
     if (rc == VCP_OK)
         rc = ledger_post(op.tx, &t, err);
+    if (rc == VCP_OK)
+        rc = op_audit(&op, NULL, "account.grant", full);
     return op_end(&op, rc);
 }

@@ -303,6 +303,8 @@ static enum node_state state_of(const struct index *x, const struct cnode *n)
         return NODE_OFFLINE;
     if (n->row.safe_mode)
         return NODE_SAFE;
+    if (n->absent)
+        return NODE_ABSENT;
     if (n->n_active >= x->node_tasks_max || (n->row.slots && n->n_open >= n->row.slots))
         return NODE_FULL;
     return NODE_OPEN;
@@ -374,6 +376,12 @@ void node_refresh(struct index *x, struct cnode *n)
 {
     node_leave(x, n);
     node_enter(x, n);
+}
+
+void node_set_absent(struct index *x, struct cnode *n, bool absent)
+{
+    n->absent = absent;
+    node_refresh(x, n);
 }
 
 static int copy_row(struct index *x, struct cnode *n, const struct store_node *row)

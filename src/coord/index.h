@@ -40,8 +40,16 @@ struct cowner {
     uint64_t mark; /* see index.mark */
 };
 
-enum node_state { NODE_OPEN, NODE_FULL, NODE_SAFE, NODE_OFFLINE, NODE_REJECTED, NODE_DELETED };
-#define N_NODE_STATES 6
+enum node_state {
+    NODE_OPEN,
+    NODE_FULL,
+    NODE_SAFE,
+    NODE_ABSENT, /* sends heartbeats but left work untaken, and has not asked since */
+    NODE_OFFLINE,
+    NODE_REJECTED,
+    NODE_DELETED,
+};
+#define N_NODE_STATES 7
 
 /* What a subtree of by[] offers at most. */
 struct offer {
@@ -67,6 +75,7 @@ struct cnode {
     struct cowner *owner;
     enum node_state state;
     bool in_silence;
+    bool absent;               /* see NODE_ABSENT; not stored, a restart forgives */
     uint32_t trait;            /* one bit */
     uint64_t region_bit;       /* one of 64 */
     int64_t silence_ms;        /* when `silence` is due */
@@ -161,6 +170,7 @@ int node_set_row(struct index *x, struct cnode *n, const struct store_node *row)
 /* Must have no assignments. */
 void index_drop_node(struct index *x, struct cnode *n);
 void node_refresh(struct index *x, struct cnode *n);
+void node_set_absent(struct index *x, struct cnode *n, bool absent);
 
 /* A task of this row and its parsed spec. */
 struct ctask *index_add_task(struct index *x, const struct store_task *row,

@@ -99,6 +99,8 @@ static int alive(struct op *op, struct cnode *n)
     struct store_node row = n->row;
 
     n->last_ask_ms = op->now_ms;
+    if (n->absent)
+        node_set_absent(op->x, n, false);
     if (row.status == STORE_NODE_REJECTED)
         return err_set(op->err, VCP_ESTATE, "node %s was rejected: register it again", n->id);
     if (row.status == STORE_NODE_ONLINE &&

@@ -71,6 +71,8 @@ int op_detach(struct op *op, struct catt *m, enum store_execution execution, con
               bool backoff);
 int op_put_att(struct op *op, struct catt *m);
 int op_task_ended(struct op *op, const char *task_id);
+/* actor NULL: the server. */
+int op_audit(struct op *op, const char *actor, const char *action, const char *subject);
 
 /* place.c: finds nodes for the task, as many as it wants. trigger is for the record. */
 int op_place(struct op *op, struct ctask *t, const char *trigger);

@@ -21,6 +21,7 @@ enum reason {
     REJECTED,
     SAFE_MODE,
     AT_CAP,
+    NOT_ASKING,
     NODE_TYPE,
     CPU_CORES,
     MEMORY,
@@ -33,9 +34,21 @@ enum reason {
 };
 
 static const char *const reason_names[N_REASONS] = {
-    "",          "offline",   "rejected",       "safe_mode", "at_capacity",      "node_type",
-    "cpu_cores", "memory_gb", "bandwidth_mbps", "region",    "already_assigned", "back_off",
-    "same_owner"};
+    [FITS] = "",
+    [OFFLINE] = "offline",
+    [REJECTED] = "rejected",
+    [SAFE_MODE] = "safe_mode",
+    [AT_CAP] = "at_capacity",
+    [NOT_ASKING] = "not_asking_for_work",
+    [NODE_TYPE] = "node_type",
+    [CPU_CORES] = "cpu_cores",
+    [MEMORY] = "memory_gb",
+    [BANDWIDTH] = "bandwidth_mbps",
+    [REGION] = "region",
+    [ATTACHED] = "already_assigned",
+    [BACK_OFF] = "back_off",
+    [SAME_OWNER] = "same_owner",
+};
 
 /* What the want of a task asks beyond an offer; both may be sums over subtrees. */
 static enum reason lacks(const struct want *w, double bandwidth_mbps, double memory_gb,
@@ -60,8 +73,11 @@ static enum reason node_lacks(const struct want *w, const struct cnode *n)
 
 static enum reason state_reason(const struct cnode *n)
 {
-    static const enum reason of[N_NODE_STATES] = {FITS,    AT_CAP,   SAFE_MODE,
-                                                  OFFLINE, REJECTED, REJECTED};
+    static const enum reason of[N_NODE_STATES] = {
+        [NODE_OPEN] = FITS,         [NODE_FULL] = AT_CAP,     [NODE_SAFE] = SAFE_MODE,
+        [NODE_ABSENT] = NOT_ASKING, [NODE_OFFLINE] = OFFLINE, [NODE_REJECTED] = REJECTED,
+        [NODE_DELETED] = REJECTED,
+    };
 
     return of[n->state];
 }
@@ -266,6 +282,7 @@ static void note_others(struct search *s)
         r->excluded[REJECTED] = (uint32_t)x->in_state[NODE_REJECTED];
         r->excluded[SAFE_MODE] = (uint32_t)x->in_state[NODE_SAFE];
         r->excluded[AT_CAP] = (uint32_t)x->in_state[NODE_FULL];
+        r->excluded[NOT_ASKING] = (uint32_t)x->in_state[NODE_ABSENT];
         r->ranked_lower = (uint32_t)x->by[s->strategy - 1].n - s->n_seen;
         return;
     }

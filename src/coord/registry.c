@@ -5,7 +5,6 @@
 #include "base/err.h"
 #include "base/limits.h"
 #include "coord/op.h"
-#include "store/meta.h"
 #include "store/users.h"
 
 /* ---- registration ---- */
@@ -201,16 +200,6 @@ int coord_node_heartbeat(struct coord *c, const char *user_id, const char *node_
 
 /* ---- leaving ---- */
 
-static int audit(struct op *op, const char *actor, const char *action, const char *subject)
-{
-    struct store_audit e = {.at_ms = op->now_ms,
-                            .actor = actor ? actor : "server",
-                            .action = action,
-                            .subject = subject};
-
-    return store_audit_add(op->tx, &e, op->err);
-}
-
 static int do_remove(struct op *op, const char *user_id, const char *node_id, bool delete)
 {
     struct cnode *n;
@@ -226,7 +215,7 @@ static int do_remove(struct op *op, const char *user_id, const char *node_id, bo
     if (rc == VCP_OK)
         rc = log_event(op, n, delete ? "deleted" : "rejected", NULL);
     if (rc == VCP_OK)
-        rc = audit(op, user_id, delete ? "node.delete" : "node.reject", node_id);
+        rc = op_audit(op, user_id, delete ? "node.delete" : "node.reject", node_id);
     return rc < 0 ? rc : op_node_gone(op, n, delete ? "node deleted" : "node rejected");
 }
 

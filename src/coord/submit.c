@@ -7,7 +7,6 @@
 #include "coord/op.h"
 #include "store/blobs.h"
 #include "store/ledger.h"
-#include "store/meta.h"
 
 /* ---- loading ---- */
 
@@ -210,16 +209,6 @@ static int stored_task(struct op *op, const char *user_id, const char *task_id,
     return rc;
 }
 
-static int audit(struct op *op, const char *actor, const char *action, const char *subject)
-{
-    struct store_audit e = {.at_ms = op->now_ms,
-                            .actor = actor ? actor : "server",
-                            .action = action,
-                            .subject = subject};
-
-    return store_audit_add(op->tx, &e, op->err);
-}
-
 static int note_cleared(struct op *op, const struct ctask *t, const struct store_task *row)
 {
     int rc = VCP_OK;
@@ -252,7 +241,7 @@ static int do_cancel(struct op *op, const char *user_id, const char *task_id)
                        store_task_status_name(row.status));
     rc = note_cleared(op, t, &row);
     if (rc == VCP_OK)
-        rc = audit(op, user_id, "task.cancel", task_id);
+        rc = op_audit(op, user_id, "task.cancel", task_id);
     return rc < 0 ? rc : op_end_task(op, t, STORE_TASK_CANCELLED, "cancelled by its creator");
 }
 

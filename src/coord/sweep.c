@@ -6,18 +6,22 @@
 #include "coord/op.h"
 
 /* Not taken in time.  It moves when somebody else would take it: the node has not
- * asked for work since, or another one stands idle.  Else it waits on where it is. */
+ * asked for work since, or another one stands idle.  Else it waits on where it is.
+ * A node that did not ask gets nothing more before it does: one that shows a fine
+ * health and never works would otherwise draw every task to itself in turn. */
 static int not_taken(struct op *op, struct catt *m)
 {
     struct ctask *t = m->task;
     bool asked = m->node->last_ask_ms >= m->assigned_ms;
 
+    op->touched = true;
+    if (!asked)
+        node_set_absent(op->x, m->node, true);
     if (op_has_candidate(op, t, asked)) {
         int rc = op_detach(op, m, STORE_LOST, "not taken in time", true);
 
         return rc < 0 ? rc : op_place(op, t, "not_taken");
     }
-    op->touched = true;
     att_set(op->x, m, STORE_ASSIGNED, op->now_ms + op->c->config.ack_timeout_ms);
     return op_put_att(op, m);
 }

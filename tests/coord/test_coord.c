@@ -921,6 +921,11 @@ static void an_assignment_nobody_takes_moves_on(void **state)
     assert_int_equal(world_node_row(&w, "a").reputation.failed, 0);
     assert_ok(world_lease(&w, "b", &l), w.f.e);
     world_check(&w);
+    /* b is there and a is not: it gets nothing before it asks. */
+    assert_string_equal(holder(&w, world_submit(&w, 1, 10).task_id), "b");
+    assert_int_equal(world_lease(&w, "a", &l), VCP_EBUSY);
+    assert_string_equal(holder(&w, world_submit(&w, 1, 10).task_id), "a");
+    world_check(&w);
     world_close(&w);
 }
 

@@ -3,6 +3,7 @@
 #define TESTS_COORD_WORLD_H
 
 #include <sodium.h>
+#include <stdatomic.h>
 
 #include "base/rng.h"
 #include "coord/coord.h"
@@ -16,7 +17,7 @@ struct world {
     struct coord_config config;
     int64_t now_ms;
     struct store_blob module;
-    unsigned n_ready, n_changed, n_ended; /* hooks called */
+    atomic_uint n_ready, n_changed, n_ended; /* hooks called */
 };
 
 static inline int64_t world_now(void *arg)
