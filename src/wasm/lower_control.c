@@ -237,6 +237,15 @@ static void carry(struct lower *l, const struct label *label, uint32_t n)
     lower_forget(l);
 }
 
+/* Both ways out of a branch have the top n values, one of them in their slots, so
+ * their producers must write them even if the other takes them from an accumulator. */
+static void keep_stores(struct lower *l, uint32_t n)
+{
+    for (unsigned i = 0; i < 3; i++)
+        if (n && l->acc[i].slot != LOWER_NONE && l->acc[i].slot >= lower_slot_at(l, l->height - n))
+            l->acc[i].insn = LOWER_NONE;
+}
+
 static void settle_carried(struct lower *l, const struct label *label, uint32_t n)
 {
     if (n > 1 || in_place(l, label, n))
@@ -259,15 +268,6 @@ static void br(struct lower *l, uint32_t depth)
     carry(l, label, n);
     target(l, label, jump(l));
     die(l);
-}
-
-/* The taken path reads the top n values in their slots, so their producers must write
- * them even if the other path takes them from an accumulator. */
-static void keep_stores(struct lower *l, uint32_t n)
-{
-    for (unsigned i = 0; i < 3; i++)
-        if (n && l->acc[i].slot != LOWER_NONE && l->acc[i].slot >= lower_slot_at(l, l->height - n))
-            l->acc[i].insn = LOWER_NONE;
 }
 
 static void br_if(struct lower *l, uint32_t depth)
@@ -402,7 +402,7 @@ static void open_block(struct lower *l, const struct instr *in, enum label_kind 
         cond = take_condition(l, true);
         lower_settle_all(l);
         label.else_patch = branch(l, &cond);
-        keep_stores(l, label.n_params); /* the else part reads them in their slots */
+        keep_stores(l, label.n_params);
     } else {
         lower_settle_all(l);
     }
