@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -65,22 +66,19 @@ static int write_all(int fd, const unsigned char *p, size_t n)
     return 0;
 }
 
-int file_write(const char *path, const void *p, size_t n, unsigned mode, struct err *err)
+static int replace(const char *path, const void *p, size_t n, unsigned mode, bool sync,
+                   struct err *err)
 {
     char tmp[PATH_MAX];
     int fd;
 
-    if (strcmp(path, "-") == 0) {
-        if (write_all(STDOUT_FILENO, p, n) < 0)
-            return err_set(err, VCP_EIO, "standard output: cannot write: %s", strerror(errno));
-        return VCP_OK;
-    }
     if (snprintf(tmp, sizeof tmp, "%s.XXXXXX", path) >= (int)sizeof tmp)
         return err_set(err, VCP_EINVAL, "%s: the path is too long", path);
     fd = mkostemp(tmp, O_CLOEXEC);
     if (fd < 0)
         return err_set(err, VCP_EIO, "%s: cannot create: %s", path, strerror(errno));
-    if (write_all(fd, p, n) < 0 || fchmod(fd, mode) < 0 || fsync(fd) < 0 || rename(tmp, path) < 0) {
+    if (write_all(fd, p, n) < 0 || fchmod(fd, mode) < 0 || (sync && fsync(fd) < 0) ||
+        rename(tmp, path) < 0) {
         err_set(err, VCP_EIO, "%s: cannot write: %s", path, strerror(errno));
         unlink(tmp);
         close(fd);
@@ -88,6 +86,20 @@ int file_write(const char *path, const void *p, size_t n, unsigned mode, struct 
     }
     close(fd);
     return VCP_OK;
+}
+
+int file_write(const char *path, const void *p, size_t n, unsigned mode, struct err *err)
+{
+    if (strcmp(path, "-") != 0)
+        return replace(path, p, n, mode, true, err);
+    if (write_all(STDOUT_FILENO, p, n) < 0)
+        return err_set(err, VCP_EIO, "standard output: cannot write: %s", strerror(errno));
+    return VCP_OK;
+}
+
+int file_write_unsynced(const char *path, const void *p, size_t n, unsigned mode, struct err *err)
+{
+    return replace(path, p, n, mode, false, err);
 }
 
 int file_make_dirs(const char *path, struct err *err)

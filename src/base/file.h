@@ -15,6 +15,10 @@ int file_read(struct buf *out, const char *path, size_t max_bytes, struct err *e
  * chmod.  "-" writes standard output. */
 int file_write(const char *path, const void *p, size_t n, unsigned mode, struct err *err);
 
+/* The same without syncing: survives our death, not the machine's.  For what is checked when
+ * it is read again; "-" is a name like any other. */
+int file_write_unsynced(const char *path, const void *p, size_t n, unsigned mode, struct err *err);
+
 /* mkdir -p with mode 0700 for what is made. */
 int file_make_dirs(const char *path, struct err *err);
 
