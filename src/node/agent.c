@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "mesh/reputation.h"
 #include "node/agent_state.h"
 
 #define SLOT_MEMORY_GB 0.75 /* the default task limit of 512 MiB and what surrounds it */
@@ -301,10 +302,14 @@ const char *agent_node_id(const struct agent *a)
 
 void agent_stats_read(struct agent *a, struct agent_stats *out)
 {
+    struct reputation r;
     const struct held *h;
 
     pthread_mutex_lock(&a->lock);
     *out = a->stats;
+    r = (struct reputation){
+        .completed = out->completed, .failed = out->failed, .disputes = out->disputed};
+    out->reputation = reputation_score(&r);
     out->running = 0;
     for (h = a->held; h; h = h->next)
         out->running += h->running;

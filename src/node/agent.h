@@ -51,10 +51,12 @@ void agent_free(struct agent *a);
 const char *agent_node_id(const struct agent *a);
 
 struct agent_stats {
-    uint64_t completed, failed, rejected; /* results by the server's answer */
+    uint64_t completed, failed, disputed; /* results by the server's answer */
+    uint64_t rejected;                    /* not taken: the lease was over */
     uint64_t gas_used;
     unsigned running;
-    double health; /* 0..1, reputation as the server last said */
+    double health;     /* 0..1, as the server last said; NAN before */
+    double reputation; /* of this run, by the server's verdicts (mesh/reputation.h) */
     bool safe_mode;
 };
 void agent_stats_read(struct agent *a, struct agent_stats *out);

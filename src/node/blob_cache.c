@@ -4,6 +4,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -177,6 +178,8 @@ static int get(struct blob_cache *c, struct buf *out, const char *hex, struct er
     path = blob_path(c, hex);
     rc = path ? file_read(out, path, STORE_BLOB_MAX_BYTES, err)
               : err_set(err, VCP_ENOMEM, "no memory");
+    if (rc == VCP_OK)
+        utimensat(AT_FDCWD, path, NULL, 0); /* the order survives a restart, to the second */
     free(path);
     if (rc == VCP_OK && matches(hex, out->data + before, out->len - before)) {
         e->used = c->clock++;
@@ -206,7 +209,7 @@ static int put(struct blob_cache *c, const char *hex, const void *p, size_t n, s
         return VCP_OK;
     make_room(c, n);
     path = blob_path(c, hex);
-    rc = path ? file_write(path, p, n, 0600, err) : err_set(err, VCP_ENOMEM, "no memory");
+    rc = path ? file_write_unsynced(path, p, n, 0600, err) : err_set(err, VCP_ENOMEM, "no memory");
     if (rc == VCP_OK && !add(c, hex, n, c->clock++)) {
         unlink(path);
         rc = err_set(err, VCP_ENOMEM, "no memory for the cache's index");

@@ -23,7 +23,7 @@ static void count_verdict(struct agent *a, const struct held *h, json_t *reply)
     if (failed)
         a->stats.failed++;
     else if (strcmp(verdict, "disputed") == 0)
-        a->stats.rejected++;
+        a->stats.disputed++;
     else
         a->stats.completed++;
     pthread_mutex_unlock(&a->lock);

@@ -253,11 +253,12 @@ static void status_line(struct heart *h, const struct telemetry *t)
     log_info(
         "node",
         "status health=%s cpu=%s%% memory=%s%% temperature=%s power=%s latency=%sms running=%u "
-        "completed=%" PRIu64 " failed=%" PRIu64 " rejected=%" PRIu64 " safe_mode=%s",
+        "reputation=%.2f completed=%" PRIu64 " failed=%" PRIu64 " disputed=%" PRIu64
+        " safe_mode=%s",
         number(health, s.health, "%.2f"), number(cpu, t->cpu_usage_percent, "%.0f"),
         number(memory, t->memory_usage_percent, "%.0f"), number(heat, t->temperature_c, "%.0f"),
         number(watts, t->power_watts, "%.0f"), number(latency, t->avg_latency_ms, "%.1f"),
-        s.running, s.completed, s.failed, s.rejected, s.safe_mode ? "yes" : "no");
+        s.running, s.reputation, s.completed, s.failed, s.disputed, s.safe_mode ? "yes" : "no");
 }
 
 /* Well within the life of a lease; soon again after a failure while leases depend on it. */

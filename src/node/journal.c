@@ -2,7 +2,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,55 +41,25 @@ static char *entry_path(const struct journal *j, const char *lease_id, const cha
     return asprintf(&path, "%s/%s%s", j->dir, lease_id, suffix) < 0 ? NULL : path;
 }
 
-static bool write_all(int fd, const char *p, size_t n)
-{
-    while (n > 0) {
-        ssize_t k = write(fd, p, n);
-
-        if (k < 0 && errno != EINTR)
-            return false;
-        if (k > 0) {
-            p += k;
-            n -= (size_t)k;
-        }
-    }
-    return true;
-}
-
-/* Like file_write without the fsync: see journal.h for why that is enough. */
-static int replace_file(const char *path, const char *tmp, const char *text, struct err *err)
-{
-    int fd = open(tmp, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && write_all(fd, text, strlen(text));
-
-    if (fd >= 0)
-        ok = close(fd) == 0 && ok;
-    if (ok && rename(tmp, path) == 0)
-        return VCP_OK;
-    return err_set(err, VCP_EIO, "%s: %s", path, strerror(errno));
-}
-
 int journal_put(const struct journal *j, const char *task_id, const char *lease_id,
                 const char *node_id, json_t *result, struct err *err)
 {
-    char *path, *tmp, *text = NULL;
+    char *path, *text = NULL;
     json_t *entry;
     int rc = VCP_OK;
 
     if (!is_name(lease_id))
         return err_set(err, VCP_EINVAL, "\"%.64s\" cannot be a lease id", lease_id);
     path = entry_path(j, lease_id, ".json");
-    tmp = entry_path(j, lease_id, ".tmp");
     entry = json_pack("{s:s, s:s, s:s, s:O}", "task_id", task_id, "lease_id", lease_id, "node_id",
                       node_id, "result", result);
     if (entry)
         text = json_text(entry);
-    rc = path && tmp && text ? replace_file(path, tmp, text, err)
-                             : err_set(err, VCP_ENOMEM, "no memory for the journal");
+    rc = path && text ? file_write_unsynced(path, text, strlen(text), 0600, err)
+                      : err_set(err, VCP_ENOMEM, "no memory for the journal");
     json_decref(entry);
     free(text);
     free(path);
-    free(tmp);
     return rc;
 }
 
@@ -124,6 +93,14 @@ static json_t *load_entry(const char *path)
     return entry;
 }
 
+/* Anything else is what a crash left of a write. */
+static bool is_entry(const char *name)
+{
+    const char *dot = strrchr(name, '.');
+
+    return dot && strcmp(dot, ".json") == 0;
+}
+
 json_t *journal_load(const struct journal *j, struct err *err)
 {
     json_t *list = json_array();
@@ -139,7 +116,7 @@ json_t *journal_load(const struct journal *j, struct err *err)
     }
     while ((f = readdir(d))) {
         char *path = f->d_name[0] == '.' ? NULL : entry_path(j, f->d_name, "");
-        json_t *entry = path ? load_entry(path) : NULL;
+        json_t *entry = path && is_entry(f->d_name) ? load_entry(path) : NULL;
 
         if (entry)
             json_array_append_new(list, entry);

@@ -1,5 +1,6 @@
 /* keeper.c - the small process that forks workers, waits for them and tells how they ended. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -161,6 +162,19 @@ static void request(int fds[2])
     close(fds[0]);
 }
 
+/* Where memory runs out, a worker is to go, not the agent or its owner's programs. */
+static void volunteer_for_oom(void)
+{
+    int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd >= 0) {
+        ssize_t ignored = write(fd, "700", 3); /* nothing is lost but the preference */
+
+        (void)ignored;
+        close(fd);
+    }
+}
+
 int worker_main(void)
 {
     int signal_fd, fds[2];
@@ -168,6 +182,7 @@ int worker_main(void)
 
     close_range(WORKER_CONTROL_FD + 1, ~0u, 0);
     prctl(PR_SET_NAME, "ambient-keeper");
+    volunteer_for_oom();
     signal_fd = signals_init();
     if (signal_fd < 0)
         return 1;
