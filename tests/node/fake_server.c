@@ -449,7 +449,7 @@ json_t *fake_result(struct fake_server *f, const char *lease_id)
         pthread_mutex_lock(&f->lock);
         for (i = 0; i < f->n_leases; i++)
             if (strcmp(f->leases[i].id, lease_id) == 0)
-                result = json_incref(f->leases[i].result);
+                result = json_deep_copy(f->leases[i].result);
         pthread_mutex_unlock(&f->lock);
         if (!result)
             clock_sleep_ms(10);
@@ -465,7 +465,7 @@ json_t *fake_telemetry(struct fake_server *f, unsigned n)
     for (tries = 0; tries < 2000 && !t; tries++) {
         pthread_mutex_lock(&f->lock);
         if (f->counts.heartbeats >= n)
-            t = json_incref(f->telemetry);
+            t = json_deep_copy(f->telemetry);
         pthread_mutex_unlock(&f->lock);
         if (!t)
             clock_sleep_ms(10);
