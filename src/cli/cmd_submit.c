@@ -55,7 +55,8 @@ static const struct option options[] = {
      .kind = OPTION_INT,
      .metavar = "CREDITS",
      .fallback = "100",
-     .help = "what the task may cost; held in escrow, what is not paid comes back"},
+     .help = "what the task pays, divided among the nodes whose results are accepted; held in "
+             "escrow, refunded when it fails"},
     {.name = "strategy",
      .kind = OPTION_CHOICE,
      .metavar = "NAME",

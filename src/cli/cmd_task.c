@@ -1,4 +1,5 @@
-/* cmd_task.c - `ambient task ...`: looking at, waiting for and ending tasks. */
+/* cmd_task.c - `ambient task ...`: looking at, waiting for and ending tasks; the child
+ * explain is cmd_task_explain.c. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -7,6 +8,8 @@
 #include "cli/remote.h"
 #include "cli/table.h"
 #include "cli/wait.h"
+
+extern const struct command cmd_task_explain;
 
 #define TASK_ID_OPERAND .operands = "TASK_ID", .operands_min = 1, .operands_max = 1
 
@@ -319,81 +322,8 @@ static const struct command cmd_result = {
     .run = run_result,
 };
 
-/* --- explain --- */
-
-static void print_value(struct cli *cli, const json_t *v)
-{
-    char *text = json_is_string(v) ? NULL : json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
-
-    cli_put_safe(cli->out, text ? text : json_is_string(v) ? json_string_value(v) : "");
-    free(text);
-}
-
-/* Objects and lists as an indented outline; one line where a line is enough. */
-static void print_outline(struct cli *cli, const json_t *v, int depth)
-{
-    const char *key;
-    json_t *child;
-    size_t i;
-
-    if (json_is_array(v)) {
-        json_array_foreach(v, i, child)
-        {
-            char *line = json_dumps(child, JSON_COMPACT | JSON_ENCODE_ANY);
-            bool fits = line && strlen(line) < 100;
-
-            fprintf(cli->out, "%*s- ", depth * 2, "");
-            if (fits || !(json_is_object(child) || json_is_array(child)))
-                print_value(cli, child);
-            fputc('\n', cli->out);
-            if (!fits)
-                print_outline(cli, child, depth + 1);
-            free(line);
-        }
-        return;
-    }
-    json_object_foreach((json_t *)v, key, child)
-    {
-        bool nested = (json_is_object(child) && json_object_size(child)) ||
-                      (json_is_array(child) && json_array_size(child));
-
-        fprintf(cli->out, "%*s", depth * 2, "");
-        cli_put_safe(cli->out, key);
-        fputs(nested ? ":" : ": ", cli->out);
-        if (!nested)
-            print_value(cli, child);
-        fputc('\n', cli->out);
-        if (nested)
-            print_outline(cli, child, depth + 1);
-    }
-}
-
-static int run_explain(struct cli *cli, const struct args *args)
-{
-    json_t *story = NULL;
-    int rc = call_task(cli, args, "GET", "/explain", &story);
-
-    if (rc != CLI_OK)
-        return rc;
-    if (args_flag(args, "json"))
-        return cli_print_json(cli, story);
-    print_outline(cli, story, 0);
-    json_decref(story);
-    return CLI_OK;
-}
-
-static const struct command cmd_explain = {
-    .name = "explain",
-    .summary = "tell how a task was placed, checked and paid",
-    TASK_ID_OPERAND,
-    .options = plain_options,
-    .run = run_explain,
-    .description = "For each placement the candidates, their scores and why the others were left "
-                   "out; then every result, verdict, dispute and payment.",
-};
-
 static const struct command *const children[] = {
-    &cmd_list, &cmd_show, &cmd_wait, &cmd_result, &cmd_explain, &cmd_cancel, NULL,
+    &cmd_list, &cmd_show, &cmd_wait, &cmd_result, &cmd_task_explain, &cmd_cancel, NULL,
 };
 
 const struct command cmd_task = {

@@ -117,8 +117,10 @@ int wait_for_task(struct remote *r, const char *task_id, const struct wait_optio
 
         if (o->timeout_ms >= 0 && spent_ms >= o->timeout_ms && got == 1) {
             progress_end(&p);
-            cli_error(r->cli, "task %s is still %s after %.1f s; it goes on", task_id,
-                      remote_str(*task, "status"), (double)spent_ms / 1000);
+            cli_error(r->cli,
+                      "task %s is still %s after %.1f s; it goes on, and 'ambient task explain' "
+                      "tells what it waits for",
+                      task_id, remote_str(*task, "status"), (double)spent_ms / 1000);
             return CLI_LIMIT;
         }
         if (o->timeout_ms >= 0 && o->timeout_ms - spent_ms < wait_ms)

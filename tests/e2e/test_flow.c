@@ -196,7 +196,7 @@ static void tasks_can_be_followed_explained_and_listed(void **state)
     assert_non_null(strstr(buf_str(&out), "completed"));
     snprintf(line, sizeof line, "task explain %s", id);
     assert_int_equal(cluster_run(&cluster, cluster.client_key, line, &out, NULL), CLI_OK);
-    assert_non_null(strstr(buf_str(&out), "candidates"));
+    assert_non_null(strstr(buf_str(&out), "CANDIDATES"));
     assert_int_equal(cluster_run(&cluster, cluster.client_key, "task list", &out, NULL), CLI_OK);
     assert_non_null(strstr(buf_str(&out), id));
     assert_int_equal(cluster_run(&cluster, cluster.client_key, "nodes list", &out, NULL), CLI_OK);
