@@ -1,12 +1,45 @@
 #include "base/json.h"
 
+#include <stdlib.h>
 #include <string.h>
+
+/* jansson does not tell every lack of memory: its lexer drops the byte it cannot
+ * keep and goes on, and a member that was not made is a member less.  So we count
+ * for it: an allocation that failed in this thread spoils the next text or value. */
+static _Thread_local bool starved;
+
+static void *watched_malloc(size_t n)
+{
+    void *p = malloc(n);
+
+    starved |= p == NULL;
+    return p;
+}
+
+__attribute__((constructor)) static void watch_jansson(void)
+{
+    json_set_alloc_funcs(watched_malloc, free);
+}
+
+static bool was_starved(void)
+{
+    bool yes = starved;
+
+    starved = false;
+    return yes;
+}
 
 int json_parse(json_t **out, const char *text, size_t n, struct err *err)
 {
     json_error_t e;
-    json_t *v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    json_t *v;
 
+    starved = false;
+    v = json_loadb(text, n, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    if (was_starved()) {
+        json_decref(v);
+        return err_set(err, VCP_ENOMEM, "JSON: out of memory");
+    }
     if (!v)
         return err_set(err, VCP_EFORMAT, "JSON, line %d, column %d: %s", e.line, e.column, e.text);
     *out = v;
@@ -104,5 +137,11 @@ int json_need_bool(bool *out, json_t *o, const char *key, struct err *err)
 
 char *json_text(const json_t *v)
 {
-    return json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+    char *text = json_dumps(v, JSON_COMPACT | JSON_ENCODE_ANY);
+
+    if (was_starved()) {
+        free(text);
+        return NULL;
+    }
+    return text;
 }

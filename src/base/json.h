@@ -31,7 +31,9 @@ int json_need_real(double *out, json_t *o, const char *key, double min, double m
                    struct err *err);
 int json_need_bool(bool *out, json_t *o, const char *key, struct err *err);
 
-/* Compact text, keys in insertion order; malloc'd, NULL when out of memory. */
+/* Compact text, keys in insertion order; malloc'd.  NULL when out of memory, also when an
+ * allocation of jansson's failed in this thread since the last text or parse: the
+ * value may then lack a part. */
 char *json_text(const json_t *v);
 
 #endif
