@@ -118,8 +118,12 @@ static int message_verify(const uint8_t sig[SIGN_BYTES], struct buf *b,
 {
     int ok;
 
+    if (b->failed) {
+        buf_release(b);
+        return err_set(err, VCP_ENOMEM, "no memory to check the signature of the %s", what);
+    }
     sodium_ready();
-    ok = !b->failed && crypto_sign_verify_detached(sig, b->data, b->len, public_key) == 0;
+    ok = crypto_sign_verify_detached(sig, b->data, b->len, public_key) == 0;
     buf_release(b);
     return ok ? VCP_OK
               : err_set(err, VCP_EAUTH,

@@ -48,7 +48,7 @@ struct sign_result {
 
 void sign_request(uint8_t sig[SIGN_BYTES], const struct sign_request *m, const struct sign_key *k);
 void sign_result(uint8_t sig[SIGN_BYTES], const struct sign_result *m, const struct sign_key *k);
-/* VCP_OK, or VCP_EAUTH with a sentence. */
+/* VCP_OK, or VCP_EAUTH with a sentence (VCP_ENOMEM when it could not be checked). */
 int sign_request_verify(const uint8_t sig[SIGN_BYTES], const struct sign_request *m,
                         const uint8_t public_key[SIGN_PUBLIC_BYTES], struct err *err);
 int sign_result_verify(const uint8_t sig[SIGN_BYTES], const struct sign_result *m,
