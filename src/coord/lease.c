@@ -330,8 +330,9 @@ static int verify(struct op *op, const struct delivery *d, const struct catt *m)
     memcpy(s.module_sha3, m->task->module_sha3, sizeof s.module_sha3);
     memcpy(s.inputs_sha3, m->task->inputs_sha3, sizeof s.inputs_sha3);
     memcpy(s.outcome_sha3, d->digest, sizeof s.outcome_sha3);
-    if (sign_result_verify(d->r->signature, &s, m->node->row.public_key, op->err) == VCP_OK)
-        return VCP_OK;
+    int rc = sign_result_verify(d->r->signature, &s, m->node->row.public_key, op->err);
+    if (rc != VCP_EAUTH)
+        return rc;
     return err_set(op->err, VCP_EAUTH,
                    "the signature does not verify over this task's module and inputs and this "
                    "outcome with the key of node %s",
@@ -431,9 +432,11 @@ static int do_result(struct op *op, const struct delivery *d)
     rc = find_lease(op, d, &m);
     if (rc < 0)
         return rc;
-    if (verify(op, d, m) < 0)
+    rc = verify(op, d, m);
+    if (rc == VCP_EAUTH)
         return bad_signature(op, d, m);
-    rc = check_outcome(op, m->task, &d->r->outcome);
+    if (rc == VCP_OK)
+        rc = check_outcome(op, m->task, &d->r->outcome);
     if (rc == VCP_OK)
         rc = keep_result(op, d, m);
     struct ctask *t = m->task;
