@@ -286,6 +286,22 @@ static pid_t parent_of(pid_t pid)
     return parent;
 }
 
+/* Neither gone nor a zombie that waits for its new parent. */
+static bool is_alive(pid_t pid)
+{
+    char path[64], text[256] = "", state = 'Z';
+    FILE *f;
+
+    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    f = fopen(path, "r");
+    if (!f)
+        return false;
+    if (fgets(text, sizeof text, f) && strrchr(text, ')'))
+        sscanf(strrchr(text, ')'), ") %c", &state);
+    fclose(f);
+    return state != 'Z' && state != 'X';
+}
+
 static void a_killed_keeper_takes_its_workers_along_and_is_replaced(void **state)
 {
     struct background b;
@@ -299,10 +315,55 @@ static void a_killed_keeper_takes_its_workers_along_and_is_replaced(void **state
     pthread_join(thread, NULL);
     assert_int_equal(b.rc, VCP_EIO);
     cage_cancel_release(&b.cancel);
-    for (i = 0; i < 500 && kill(worker, 0) == 0 && parent_of(worker) != 1; i++)
+    for (i = 0; i < 500 && is_alive(worker); i++)
         clock_sleep_ms(10);
     assert_true(i < 500);
     outcomes_are_reported(state);
+}
+
+/* The agent's death, by whatever cause, is its workers' death: nobody computes for nobody. */
+static void a_killed_agent_leaves_no_worker_behind(void **state)
+{
+    int pipe_fds[2], i;
+    pid_t agent, worker = -1;
+
+    (void)state;
+    assert_int_equal(pipe(pipe_fds), 0);
+    agent = fork();
+    assert_true(agent >= 0);
+    if (agent == 0) {
+        char arg[] = "--spin", *argv[] = {arg, NULL}, *envp[] = {NULL};
+
+        dup2(pipe_fds[1], STDOUT_FILENO);
+        execve("/proc/self/exe", argv, envp);
+        _exit(1);
+    }
+    close(pipe_fds[1]);
+    assert_int_equal(read(pipe_fds[0], &worker, sizeof worker), sizeof worker);
+    assert_true(worker > 0 && kill(worker, 0) == 0);
+    assert_int_equal(kill(agent, SIGKILL), 0);
+    assert_int_equal(waitpid(agent, NULL, 0), agent);
+    for (i = 0; i < 500 && is_alive(worker); i++)
+        clock_sleep_ms(10);
+    assert_true(i < 500);
+    close(pipe_fds[0]);
+}
+
+/* The agent of the test above: runs something endless and tells the worker's pid. */
+static int spin_and_tell(void)
+{
+    struct background b;
+    pthread_t thread;
+    int32_t pid;
+
+    if (open_cage(NULL) < 0)
+        return 1;
+    thread = start_spin(&b);
+    pid = cage_worker_pid(cage);
+    if (write(STDOUT_FILENO, &pid, sizeof pid) != (ssize_t)sizeof pid)
+        return 1;
+    pthread_join(thread, NULL);
+    return 0;
 }
 
 #define THREADS 4
@@ -401,6 +462,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_cancelled_run_ends_at_once),
         cmocka_unit_test(a_killed_worker_is_a_failure_with_its_reason),
         cmocka_unit_test(a_killed_keeper_takes_its_workers_along_and_is_replaced),
+        cmocka_unit_test(a_killed_agent_leaves_no_worker_behind),
         cmocka_unit_test(one_cage_serves_many_threads),
         cmocka_unit_test(no_descriptor_is_lost),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
@@ -409,5 +471,7 @@ int main(int argc, char **argv)
 
     if (argc > 1 && strcmp(argv[1], CAGE_WORKER_ARG) == 0)
         return worker_main();
+    if (strcmp(argv[0], "--spin") == 0)
+        return spin_and_tell();
     return cmocka_run_group_tests(tests, open_cage, free_cage);
 }
