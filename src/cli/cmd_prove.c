@@ -151,8 +151,7 @@ static int read_witness(struct job *j, struct err *err)
     return rc;
 }
 
-static int compute(struct job *j, const struct buf *module, const struct buf *text,
-                   struct err *err)
+static int compute(struct job *j, const struct buf *module, const struct buf *text, struct err *err)
 {
     struct circom_inputs in;
     struct circom_witness w;

@@ -61,8 +61,7 @@ static int read_files(struct job *j, struct err *err)
     if ((rc = file_read(&b, j->vkey_path, GROTH16_JSON_BYTES_MAX, err)) == VCP_OK)
         rc = snarkjs_read_vkey(&j->vk, j->vkey_path, b.data, b.len, err);
     buf_clear(&b);
-    if (rc == VCP_OK &&
-        (rc = file_read(&b, j->public_path, GROTH16_JSON_BYTES_MAX, err)) == VCP_OK)
+    if (rc == VCP_OK && (rc = file_read(&b, j->public_path, GROTH16_JSON_BYTES_MAX, err)) == VCP_OK)
         rc = snarkjs_read_public(&j->values, &j->n_values, j->public_path, b.data, b.len, err);
     buf_clear(&b);
     if (rc == VCP_OK && (rc = file_read(&b, j->proof_path, GROTH16_JSON_BYTES_MAX, err)) == VCP_OK)
@@ -76,10 +75,10 @@ static int answer(struct cli *cli, const struct args *args, const struct job *j,
                   const struct err *err)
 {
     if (args_flag(args, "json")) {
-        int printed = cli_print_json(
-            cli, json_pack("{s:b, s:s, s:i, s:f}", "valid", rc == VCP_OK, "reason",
-                           rc == VCP_OK ? "" : err->msg, "public_inputs", (int)j->n_values,
-                           "verify_ms", (double)j->verify_ns / 1e6));
+        int printed = cli_print_json(cli, json_pack("{s:b, s:s, s:i, s:f}", "valid", rc == VCP_OK,
+                                                    "reason", rc == VCP_OK ? "" : err->msg,
+                                                    "public_inputs", (int)j->n_values, "verify_ms",
+                                                    (double)j->verify_ns / 1e6));
         return printed != CLI_OK ? printed : rc == VCP_OK ? CLI_OK : CLI_FAILED;
     }
     if (!args_flag(args, "quiet")) {
