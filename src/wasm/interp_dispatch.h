@@ -92,8 +92,13 @@ typedef void interp_fn(struct interp_state *r);
     } while (0)
 
 /* Entry into a strip: its gas is paid here, at once. */
-#ifdef VCP_UNMETERED
-#define ENTER GO
+#ifdef VCP_UNMETERED /* bench/wasm: what metering costs */
+#define ENTER                                                                                      \
+    do {                                                                                           \
+        if (0)                                                                                     \
+            TO(slow_gas);                                                                          \
+        GO;                                                                                        \
+    } while (0)
 #else
 #define ENTER                                                                                      \
     do {                                                                                           \

@@ -1,0 +1,2 @@
+/* kernel.h - each kernel defines one function; natively its name comes from -Drun=... */
+unsigned run(unsigned n);
