@@ -151,9 +151,9 @@ struct coord_lease {
 
 /* Takes the node's oldest waiting assignment; before that, fills free capacity from the
  * queue.  VCP_EBUSY: no work now, work_ready will tell.  held lists the lease ids the node
- * is working on: a live lease of its that is not among them was lost on the way (or with a
- * crash of the node) and is handed out again, same id, its expiry renewed.  held NULL: do
- * not look for such.  Counts as a sign of life. */
+ * works on or has delivered without an answer yet: a live lease of its that is not among them was
+ * lost on the way (or with a crash of the node) and is handed out again, same id, its expiry
+ * renewed.  held NULL: do not look for such.  Counts as a sign of life. */
 int coord_lease_take(struct coord *c, const char *user_id, const char *node_id,
                      const char *const *held, size_t n_held, struct arena *a,
                      struct coord_lease *out, struct err *err);
