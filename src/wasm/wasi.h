@@ -1,6 +1,6 @@
 /* wasi.h - WASI preview 1 for a task: arguments, environment, three streams, nothing else.
  *
- * All 45 functions of wasi_snapshot_preview1 exist, so what wasi-libc links loads.
+ * All 46 functions of wasi_snapshot_preview1 exist, so what wasi-libc links loads.
  * Those that would touch files, sockets or signals answer EBADF, ENOTDIR,
  * ENOTSOCK or ENOSYS.  Nothing here reads the machine: time and randomness follow from the
  * seed, so a run can be repeated anywhere.

@@ -11,6 +11,8 @@
 
 #include "base/file.h"
 #include "base/limits.h"
+#include "base/rng.h"
+#include "wasm/instance.h"
 #include "wasm/run.h"
 #include "wasm/wasi.h"
 
@@ -331,6 +333,133 @@ static void too_many_arguments_are_refused(void **state)
     assert_non_null(strstr(err.msg, "4097 arguments, the limit is 4096"));
 }
 
+/* --- every function, any arguments --- */
+
+static void everything_in_libc_links(void **state)
+{
+    struct program p;
+
+    (void)state;
+    open_program(&p, "everything");
+    run(&p);
+    assert_exit(&p, 0);
+    print_message("%zu bytes ready in %.1f ms\n", p.module.len, (double)p.result.load_ns / 1e6);
+    close_program(&p);
+}
+
+struct host {
+    struct buf module;
+    struct wasi wasi;
+    struct store *store;
+    struct code *code;
+    struct instance *inst;
+};
+
+static void open_host(struct host *h)
+{
+    static const char *const args[] = {"main", "x"};
+    static const uint8_t input[1000] = {1, 2, 3};
+    struct wasi_config config = {.args = args,
+                                 .n_args = 2,
+                                 .input = input,
+                                 .input_bytes = sizeof input,
+                                 .output_bytes_max = 1 << 20};
+    struct run_limits limits;
+    struct outcome outcome = {0};
+    struct err err = {0};
+    char path[1024];
+
+    run_limits_preset(&limits, "strict", NULL);
+    snprintf(path, sizeof path, "%s/wasi_all.wasm", folder);
+    buf_init(&h->module, 0);
+    h->store = store_new(&limits, NULL);
+    if (file_read(&h->module, path, 1 << 20, &err) < 0 || wasi_init(&h->wasi, &config, &err) < 0 ||
+        wasi_define(&h->wasi, h->store, &err) < 0 ||
+        code_load(&h->code, h->module.data, h->module.len, NULL, &err) < 0 ||
+        instance_new(&h->inst, h->store, h->code, &outcome, &err) < 0)
+        fail_msg("%s", err.msg);
+}
+
+static void close_host(struct host *h)
+{
+    store_delete(h->store);
+    code_free(h->code);
+    wasi_release(&h->wasi);
+    buf_release(&h->module);
+}
+
+static uint64_t odd_number(struct prng *r)
+{
+    static const uint64_t odd[] = {0,          1,          2,         3,          4,     8,
+                                   100,        65536,      65535,     65532,      65528, 65512,
+                                   65488,      UINT32_MAX, INT32_MAX, 0x80000000, 1024,  1025,
+                                   UINT64_MAX, INT64_MAX,  32768};
+
+    return prng_below(r, 4) ? odd[prng_below(r, sizeof odd / sizeof *odd)] : prng_below(r, 65536);
+}
+
+/* Memory holds numbers that are themselves odd addresses and lengths. */
+static void scramble(struct host *h, struct prng *r)
+{
+    uint64_t n;
+    uint8_t *memory = instance_memory(h->inst, 0, &n);
+
+    for (int i = 0; i < 64; i++) {
+        uint32_t v = (uint32_t)odd_number(r);
+
+        memcpy(memory + prng_below(r, 512) * 4, &v, sizeof v);
+    }
+}
+
+static void call_at_random(struct host *h, struct prng *r, unsigned *by_errno)
+{
+    const struct module *m = instance_module(h->inst);
+    const struct export *e = &m->exports[1 + prng_below(r, m->n_exports - 1)];
+    struct func *f = instance_func(h->inst, e->name.s, e->name.len);
+    const struct func_type *type = func_type_of(f);
+    struct wasm_value args[16], result = {0};
+    struct outcome outcome = {0};
+    struct err err = {0};
+
+    for (uint32_t i = 0; i < type->n_params; i++) {
+        uint64_t v = i == 0 ? prng_below(r, 5) : odd_number(r);
+
+        args[i] = (struct wasm_value){type->params[i],
+                                      type->params[i] == VAL_I32 ? (uint32_t)v : v};
+    }
+    store_set_gas_max(h->store, 1000000);
+    if (func_call(h->store, f, args, type->n_params, &result, &outcome, &err) < 0)
+        fail_msg("%s: %s", e->name.s, err.msg);
+    if (outcome.status == RUN_OK) {
+        assert_true(result.bits <= 76);
+        by_errno[result.bits]++;
+    } else if (outcome.status != RUN_EXIT && outcome.trap != TRAP_HOST) {
+        fail_msg("%s: %s", e->name.s, outcome.message);
+    }
+}
+
+/* The sanitizers watch; every answer is an errno, an exit or the output limit. */
+static void any_arguments_get_an_answer(void **state)
+{
+    unsigned by_errno[77] = {0};
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 2026);
+    for (int round = 0; round < 40; round++) {
+        struct host h;
+
+        open_host(&h);
+        for (int i = 0; i < 1000; i++) {
+            if (i % 8 == 0)
+                scramble(&h, &r);
+            call_at_random(&h, &r, by_errno);
+        }
+        close_host(&h);
+    }
+    assert_true(by_errno[OK] > 1000 && by_errno[EBADF_] > 1000 && by_errno[EFAULT_] > 1000);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +473,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(exit_codes_are_32_bits),
         cmocka_unit_test(random_that_cannot_be_paid_has_no_effect),
         cmocka_unit_test(too_many_arguments_are_refused),
+        cmocka_unit_test(everything_in_libc_links),
+        cmocka_unit_test(any_arguments_get_an_answer),
     };
 
     folder = argc > 1 ? argv[1] : ".";
