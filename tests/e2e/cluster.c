@@ -38,8 +38,7 @@ int cluster_main(int argc, char **argv)
 
 /* --- processes --- */
 
-/* argv is NULL-terminated; both outputs are appended to dir/log. */
-static pid_t start(struct cluster *c, const char *log, const char *key, const char *const *argv)
+pid_t cluster_spawn(struct cluster *c, const char *log, const char *key, const char *const *argv)
 {
     char path[600];
     pid_t pid;
@@ -193,7 +192,7 @@ void cluster_server_start(struct cluster *c)
 
     snprintf(data, sizeof data, "%s/data", c->dir);
     snprintf(listen, sizeof listen, "127.0.0.1:%d", c->port);
-    c->server = start(c, "server", NULL, argv);
+    c->server = cluster_spawn(c, "server", NULL, argv);
     for (;;) {
         if (!c->port && (c->port = logged_port(c)))
             connect_to(c);
@@ -261,7 +260,7 @@ void cluster_node_start(struct cluster *c, int i)
     if (n->dishonest)
         argv[18] = "--dishonest";
     snprintf(state, sizeof state, "%s/%s", c->dir, n->name);
-    n->pid = start(c, n->name, n->owner_key, argv);
+    n->pid = cluster_spawn(c, n->name, n->owner_key, argv);
 }
 
 void cluster_node_kill(struct cluster *c, int i)

@@ -69,6 +69,9 @@ void cluster_upload(struct cluster *c, const char *name, char sha3[65]);
 int cluster_run(struct cluster *c, const char *key, const char *line, struct buf *out,
                 struct buf *said);
 
+/* Starts the program with NULL-terminated arguments; both outputs go to dir/LOG.log. */
+pid_t cluster_spawn(struct cluster *c, const char *log, const char *key, const char *const *argv);
+
 /* Server stopped or running: checks the whole ledger (ledger_check), and that nothing is
  * left in escrow. */
 void cluster_check_ledger(struct cluster *c);

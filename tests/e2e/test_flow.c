@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -249,6 +250,33 @@ static void a_key_with_fewer_scopes_may_less(void **state)
     buf_release(&said);
 }
 
+static void waiting_survives_a_restart_of_the_server(void **state)
+{
+    char module[600], path[600];
+    const char *argv[] = {"ambient", "submit", module, "--server", cluster.url,
+                          "--entry", "fib",    "36",   "--quiet",  NULL};
+    struct err err = {0};
+    struct buf said;
+    pid_t pid;
+    int status;
+
+    (void)state;
+    snprintf(module, sizeof module, "%s/numbers.wasm", cluster_modules);
+    pid = cluster_spawn(&cluster, "waiting", cluster.client_key, argv);
+    clock_sleep_ms(150);
+    cluster_server_kill(&cluster);
+    clock_sleep_ms(500);
+    cluster_server_start(&cluster);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    buf_init(&said, 0);
+    snprintf(path, sizeof path, "%s/waiting.log", cluster.dir);
+    assert_ok(file_read(&said, path, 1 << 20, &err), err);
+    if (!WIFEXITED(status) || WEXITSTATUS(status) != CLI_OK ||
+        strcmp(buf_str(&said), "i32:14930352\n") != 0)
+        fail_msg("submit ended with 0x%x and said: %s", status, buf_str(&said));
+    buf_release(&said);
+}
+
 static const char *verdict_of(json_t *result, const char *node)
 {
     json_t *n;
@@ -308,6 +336,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(tasks_can_be_followed_explained_and_listed),
         cmocka_unit_test(a_cancelled_task_gives_its_budget_back),
         cmocka_unit_test(a_key_with_fewer_scopes_may_less),
+        cmocka_unit_test(waiting_survives_a_restart_of_the_server),
         cmocka_unit_test(a_liar_is_outvoted_and_not_paid),
     };
     int rc = cluster_main(argc, argv);
