@@ -98,7 +98,12 @@ define("FR_ROOT_28", mont(pow(5, (r - 1) >> 28, r), r), "5^((r-1)/2^28)")
 print("/* Tables of v52_fold: 2^253 and 2^254 are 0.66 M and 1.32 M. */")
 fold("FP_52_FOLD_X", p, 253, 6)
 fold("FP_52_FOLD_Y", p, 253, 5)
-fold("FR_52_FOLD_SUM", r, 254, 1)
+print("/* Quotient of v52_barrett: 2^266 / M; 2^260 - M; and multiples of r. */")
+define("FR_52_RECIPROCAL", "0x%xu" % (2**266 // r))
+define("FR_52_R516", text(2**516 % r, 52, 5))
+define("FR_52_MINUS", text(2**260 - r, 52, 5))
+for i in (2, 4, 7, 8, 13, 16):
+    define("FR_52_%dM" % i, text(i * r, 52, 5)) if i not in (2, 4) else None
 print("/* xi = 9 + u; twist coefficient 3/xi; powers of xi for Frobenius and psi. */")
 xi = (9, 1)
 b2 = mul2((3, 0), inv2(xi))

@@ -2,18 +2,19 @@
  * elsewhere. */
 #include "bn254/x86/adx.h"
 #include "bn254/x86/msm_ifma.h"
+#include "bn254/x86/ntt_ifma.h"
 #include "bn254/x86/x86_kernels.h"
 
 const struct bn254_kernels kernels_ifma = {
     .level = BN254_IFMA,
     .msm_g1 = &g1_msm_kernel_ifma,
     .msm_g2 = &g2_msm_kernel_ifma,
-    .ntt_table_size = ntt_table_size_adx,
-    .ntt_init = ntt_init_adx,
-    .ntt_run = ntt_run_adx,
-    .fr_mul_sub = fr_mul_sub_adx,
-    .fr_to_bits = fr_to_bits_n_adx,
-    .fr_from_bits = fr_from_bits_n_adx,
+    .ntt_table_size = ntt_table_size_ifma,
+    .ntt_init = ntt_init_ifma,
+    .ntt_run = ntt_run_ifma,
+    .fr_mul_sub = fr_mul_sub_ifma,
+    .fr_to_bits = fr_to_bits_n_ifma,
+    .fr_from_bits = fr_from_bits_n_ifma,
     .g1_find_invalid = g1_find_invalid_adx,
     .g2_find_invalid = g2_find_invalid_adx,
     .g2_prepare = g2_prepare_adx,
