@@ -111,6 +111,8 @@
 #define NODE_REPORT_BYTES_MAX 4096u        /* fixed fields and three short texts */
 #define NODE_BODY_BYTES_MAX   (4u << 20)   /* a JSON answer of the server */
 #define NODE_FILE_BYTES_MAX   65536u       /* one file of /proc or /sys */
+#define NODE_HELD_MAX         512u         /* leases run or not yet delivered; the server takes 1024 */
+#define NODE_CACHE_FILES_MAX  20000u       /* files of the cache, which are searched one by one */
 
 /* cli: the program's own patience and appetite. */
 #define CLI_CONFIG_BYTES_MAX  (64u << 10)  /* bytes of a config file of three lines */

@@ -20,6 +20,7 @@
 #include "base/rng.h"
 #include "mesh/reputation.h"
 #include "node/agent_state.h"
+#include "node/jail.h"
 
 #define SLOT_MEMORY_GB 0.75 /* the default task limit of 512 MiB and what surrounds it */
 
@@ -232,6 +233,23 @@ static int open_slots(struct agent *a, struct err *err)
     return rc;
 }
 
+/* A node whose workers cannot be caged must not start. */
+static int inspect_cage(struct agent *a, struct err *err)
+{
+    char text[128];
+    unsigned walls;
+    int rc = cage_check(a->cage, &walls, err);
+
+    if (rc < 0)
+        return rc;
+    jail_walls_text(text, sizeof text, walls);
+    if (walls & JAIL_NAMESPACES && walls & JAIL_ROOT)
+        log_info("node", "cage: %s", text);
+    else
+        log_warn("node", "cage: %s; this system gives no user namespaces", text);
+    return VCP_OK;
+}
+
 int agent_open(struct agent **out, const struct agent_config *c, struct err *err)
 {
     struct agent *a = calloc(1, sizeof *a);
@@ -252,6 +270,8 @@ int agent_open(struct agent **out, const struct agent_config *c, struct err *err
     rc = agent_configure(a, c, err);
     if (rc == VCP_OK) /* before the key is in memory, though the keeper is executed anew anyway */
         rc = cage_open(&a->cage, c->worker_program, err);
+    if (rc == VCP_OK)
+        rc = inspect_cage(a, err);
     if (rc == VCP_OK)
         rc = open_state(a, err);
     if (rc == VCP_OK)
@@ -383,6 +403,7 @@ static unsigned start_slots(struct agent *a)
 static void hurry_up(struct agent *a)
 {
     struct held *h;
+    unsigned i;
 
     a->hurry = true;
     for (h = a->held; h; h = h->next) {
@@ -391,6 +412,9 @@ static void hurry_up(struct agent *a)
             cage_cancel(&h->cancel);
         }
     }
+    for (i = 0; i < a->n_slots; i++)
+        if (a->slots[i].fetching)
+            uplink_cancel(a->slots[i].up);
 }
 
 void agent_stop(struct agent *a, uint32_t grace_ms)

@@ -36,7 +36,8 @@ struct slot {
     unsigned index;
     pthread_t thread;
     struct uplink *up;
-    bool polling; /* inside a long poll that a stop may cut short */
+    bool polling;  /* inside a long poll that a stop may cut short */
+    bool fetching; /* inside a transfer that only a hurry may cut short */
 };
 
 struct agent {

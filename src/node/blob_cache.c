@@ -82,7 +82,8 @@ static bool add(struct blob_cache *c, const char *hex, uint64_t bytes, int64_t u
 /* Oldest first until n more bytes fit. */
 static void make_room(struct blob_cache *c, uint64_t n)
 {
-    while (c->n_entries > 0 && c->bytes + n > c->bytes_max) {
+    while (c->n_entries > 0 &&
+           (c->bytes + n > c->bytes_max || c->n_entries >= NODE_CACHE_FILES_MAX)) {
         struct entry *oldest = &c->entries[0];
         size_t i;
 
@@ -165,39 +166,50 @@ static bool matches(const char *hex, const void *p, size_t n)
     return strcmp(text, hex) == 0;
 }
 
-/* Called with the lock. */
-static int get(struct blob_cache *c, struct buf *out, const char *hex, struct err *err)
+/* The entry, marked as used; false when there is none. */
+static bool touch(struct blob_cache *c, const char *hex)
 {
-    struct entry *e = sha3_hex_is_valid(hex) ? find(c, hex) : NULL;
+    struct entry *e;
+
+    pthread_mutex_lock(&c->lock);
+    e = find(c, hex);
+    if (e)
+        e->used = c->clock++;
+    pthread_mutex_unlock(&c->lock);
+    return e != NULL;
+}
+
+static void forget(struct blob_cache *c, const char *hex)
+{
+    struct entry *e;
+
+    pthread_mutex_lock(&c->lock);
+    e = find(c, hex);
+    if (e)
+        drop(c, e);
+    pthread_mutex_unlock(&c->lock);
+}
+
+/* Reading and hashing hold no lock: the file may go meanwhile, which is being absent. */
+int blob_cache_get(struct blob_cache *c, struct buf *out, const char *sha3_hex, struct err *err)
+{
     size_t before = out->len;
     char *path;
     int rc;
 
-    if (!e)
-        return err_set(err, VCP_ENOTFOUND, "blob %s is not in the cache", hex);
-    path = blob_path(c, hex);
+    if (!sha3_hex_is_valid(sha3_hex) || !touch(c, sha3_hex))
+        return err_set(err, VCP_ENOTFOUND, "blob %.64s is not in the cache", sha3_hex);
+    path = blob_path(c, sha3_hex);
     rc = path ? file_read(out, path, STORE_BLOB_MAX_BYTES, err)
               : err_set(err, VCP_ENOMEM, "no memory");
     if (rc == VCP_OK)
         utimensat(AT_FDCWD, path, NULL, 0); /* the order survives a restart, to the second */
     free(path);
-    if (rc == VCP_OK && matches(hex, out->data + before, out->len - before)) {
-        e->used = c->clock++;
+    if (rc == VCP_OK && matches(sha3_hex, out->data + before, out->len - before))
         return VCP_OK;
-    }
     out->len = before;
-    drop(c, e);
-    return err_set(err, VCP_ENOTFOUND, "blob %s was damaged in the cache and is removed", hex);
-}
-
-int blob_cache_get(struct blob_cache *c, struct buf *out, const char *sha3_hex, struct err *err)
-{
-    int rc;
-
-    pthread_mutex_lock(&c->lock);
-    rc = get(c, out, sha3_hex, err);
-    pthread_mutex_unlock(&c->lock);
-    return rc;
+    forget(c, sha3_hex);
+    return err_set(err, VCP_ENOTFOUND, "blob %s was damaged in the cache and is removed", sha3_hex);
 }
 
 static int put(struct blob_cache *c, const char *hex, const void *p, size_t n, struct err *err)

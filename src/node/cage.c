@@ -580,6 +580,22 @@ int cage_run(struct cage *c, struct cage_result *out, const struct run_request *
     return VCP_OK;
 }
 
+int cage_check(struct cage *c, unsigned *walls, struct err *err)
+{
+    static const uint8_t empty_module[] = {0, 'a', 's', 'm', 1, 0, 0, 0};
+    struct run_request job = {.module = empty_module, .module_bytes = sizeof empty_module};
+    struct cage_result r;
+    int rc = run_limits_preset(&job.limits, "strict", err);
+
+    if (rc == VCP_OK)
+        rc = cage_run(c, &r, &job, NULL, err); /* refused: it has no _start */
+    if (rc < 0)
+        return rc;
+    *walls = r.walls;
+    cage_result_release(&r);
+    return VCP_OK;
+}
+
 void cage_result_release(struct cage_result *r)
 {
     buf_release(&r->output);

@@ -54,6 +54,10 @@ int cage_run(struct cage *c, struct cage_result *out, const struct run_request *
              struct cage_cancel *cancel, struct err *err);
 void cage_result_release(struct cage_result *r);
 
+/* Lets one worker do nothing: whether workers can stand in their cage on this machine, and
+ * behind which walls (enum jail_wall). */
+int cage_check(struct cage *c, unsigned *walls, struct err *err);
+
 /* The process id of a worker that is running a job now, or -1: for tests that kill it. */
 int cage_worker_pid(struct cage *c);
 

@@ -18,7 +18,8 @@
 #include "base/limits.h"
 #include "base/threads.h"
 
-#define PATH_BYTES 512
+#define PATH_BYTES  512
+#define JIFFIES_MIN 5 /* between two readings that say anything about load */
 
 bool cpu_times_parse(struct cpu_times *out, const char *text)
 {
@@ -40,7 +41,7 @@ bool cpu_times_parse(struct cpu_times *out, const char *text)
 
 double cpu_times_percent(const struct cpu_times *before, const struct cpu_times *after)
 {
-    if (after->total <= before->total || after->busy < before->busy)
+    if (after->total < before->total + JIFFIES_MIN || after->busy < before->busy)
         return NAN;
     return fmin(100, 100 * (double)(after->busy - before->busy) /
                          (double)(after->total - before->total));

@@ -75,6 +75,15 @@ static int ask(struct slot *s, json_t **reply, struct err *err)
 
 /* ---- fetching ---- */
 
+static void set_fetching(struct slot *s, bool on)
+{
+    pthread_mutex_lock(&s->agent->lock);
+    s->fetching = on;
+    pthread_mutex_unlock(&s->agent->lock);
+    if (!on)
+        uplink_rearm(s->up);
+}
+
 static int fetch_once(struct slot *s, const char *kind, const char *sha3, size_t bytes_max,
                       struct buf *out, struct err *err)
 {
@@ -82,7 +91,9 @@ static int fetch_once(struct slot *s, const char *kind, const char *sha3, size_t
     int rc;
 
     snprintf(path, sizeof path, "/api/v1/%s/%s", kind, sha3);
+    set_fetching(s, true);
     rc = uplink_get(s->up, path, bytes_max, out, err);
+    set_fetching(s, false);
     if (rc == VCP_OK)
         rc = blob_cache_put(s->agent->cache, sha3, out->data, out->len, err);
     if (rc == VCP_EIO && out->len > 0 && uplink_status(s->up) == 200) {
@@ -325,12 +336,17 @@ static bool next_lease(struct slot *s, struct work *w, struct backoff *pause)
     return accepted;
 }
 
+/* In safe mode, or with so many undelivered results that more would be lost work. */
 static bool is_unsafe(struct agent *a)
 {
+    const struct held *h;
+    unsigned n = 0;
     bool unsafe;
 
     pthread_mutex_lock(&a->lock);
-    unsafe = a->unsafe != NULL;
+    for (h = a->held; h; h = h->next)
+        n++;
+    unsafe = a->unsafe != NULL || n >= NODE_HELD_MAX;
     pthread_mutex_unlock(&a->lock);
     return unsafe;
 }

@@ -423,6 +423,16 @@ static void no_descriptor_is_lost(void **state)
     assert_int_equal(open_descriptors(), before);
 }
 
+static void the_cage_tells_its_walls(void **state)
+{
+    unsigned walls = 0;
+    struct err err;
+
+    (void)state;
+    assert_ok(cage_check(cage, &walls, &err), err);
+    assert_true(walls & JAIL_LIMITS && walls & JAIL_SECCOMP);
+}
+
 static void a_program_that_is_not_there_is_named(void **state)
 {
     struct cage *c = NULL;
@@ -465,6 +475,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(a_killed_agent_leaves_no_worker_behind),
         cmocka_unit_test(one_cage_serves_many_threads),
         cmocka_unit_test(no_descriptor_is_lost),
+        cmocka_unit_test(the_cage_tells_its_walls),
         cmocka_unit_test(a_program_that_is_not_there_is_named),
         cmocka_unit_test(a_program_that_is_no_keeper_is_an_error),
     };
