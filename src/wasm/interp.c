@@ -311,7 +311,7 @@ ROP_UN(UN)
 
 /* ea is at most 2^33, so the sum cannot wrap. */
 #define EFFECTIVE(address, type) \
-    uint64_t ea = (uint64_t)(uint32_t)(address) + (uint32_t)IP->lo; \
+    uint64_t ea = (uint64_t)((uint32_t)(address) + (uint32_t)IP->hi) + (uint32_t)IP->lo; \
     if (__builtin_expect(ea + sizeof(type) > CTX->mem_bytes, 0)) \
         TRAP(TRAP_MEMORY_OUT_OF_BOUNDS)
 
@@ -335,7 +335,10 @@ ROP_UN(UN)
     LOAD_MODE(id##_x_as, type, out, ACC + FP[IP->b]) \
     LOAD_MODE(id##_k_ss, type, out, FP[IP->a] + (FP[IP->b] << lg)) \
     LOAD_MODE(id##_k_sa, type, out, FP[IP->a] + (ACC << lg)) \
-    LOAD_MODE(id##_k_as, type, out, ACC + (FP[IP->b] << lg))
+    LOAD_MODE(id##_k_as, type, out, ACC + (FP[IP->b] << lg)) \
+    LOAD_MODE(id##_h_s, type, out, FP[IP->b] << lg) \
+    LOAD_MODE(id##_h_a, type, out, ACC << lg) \
+    LOAD_MODE(id##_i, type, out, 0)
 ROP_LOAD(LOAD)
 
 #define STORE_HANDLER(name, type, address, value) \
@@ -345,19 +348,23 @@ ROP_LOAD(LOAD)
 #define STORE_MODE(name, type, address) \
     STORE_HANDLER(name##_s, type, address, FP[IP->c]) \
     STORE_HANDLER(name##_a, type, address, ACC) \
-    STORE_HANDLER(name##_i, type, address, (int64_t)IP->hi)
+    STORE_HANDLER(name##_i, type, address, (int64_t)(int16_t)IP->c)
 #define STORE(id, type, lg) \
     STORE_MODE(id##_s, type, FP[IP->a]) \
     STORE_MODE(id##_a, type, ACC) \
     STORE_MODE(id##_x, type, FP[IP->a] + FP[IP->b]) \
-    STORE_MODE(id##_k, type, FP[IP->a] + (FP[IP->b] << lg))
+    STORE_MODE(id##_k, type, FP[IP->a] + (FP[IP->b] << lg)) \
+    STORE_MODE(id##_h, type, FP[IP->b] << lg) \
+    STORE_MODE(id##_i, type, 0)
 ROP_STORE(STORE)
 
 #define FSTORE(id, type, in, lg) \
     STORE_HANDLER(id##_s, type, FP[IP->a], ACC_##in) \
     STORE_HANDLER(id##_a, type, ACC, ACC_##in) \
     STORE_HANDLER(id##_x, type, FP[IP->a] + FP[IP->b], ACC_##in) \
-    STORE_HANDLER(id##_k, type, FP[IP->a] + (FP[IP->b] << lg), ACC_##in)
+    STORE_HANDLER(id##_k, type, FP[IP->a] + (FP[IP->b] << lg), ACC_##in) \
+    STORE_HANDLER(id##_h, type, FP[IP->b] << lg, ACC_##in) \
+    STORE_HANDLER(id##_i, type, 0, ACC_##in)
 ROP_FSTORE(FSTORE)
 
 /* ---- BR, LATCH -------------------------------------------------------------------- */
@@ -689,15 +696,16 @@ static interp_fn *const handlers[ROP_COUNT] = {
 #undef ROWS
 #define ROWS(id, type, out, lg) \
     ROW_N(id##_s) ROW_N(id##_a) ROW_N(id##_x_ss) ROW_N(id##_x_as) ROW_N(id##_k_ss) \
-    ROW_N(id##_k_sa) ROW_N(id##_k_as)
+    ROW_N(id##_k_sa) ROW_N(id##_k_as) ROW_N(id##_h_s) ROW_N(id##_h_a) ROW_N(id##_i)
     ROP_LOAD(ROWS)
 #undef ROWS
 #define ROWS(id, type, lg) \
     ROW(id##_s_s) ROW(id##_s_a) ROW(id##_s_i) ROW(id##_a_s) ROW(id##_a_a) ROW(id##_a_i) \
-    ROW(id##_x_s) ROW(id##_x_a) ROW(id##_x_i) ROW(id##_k_s) ROW(id##_k_a) ROW(id##_k_i)
+    ROW(id##_x_s) ROW(id##_x_a) ROW(id##_x_i) ROW(id##_k_s) ROW(id##_k_a) ROW(id##_k_i) \
+    ROW(id##_h_s) ROW(id##_h_a) ROW(id##_h_i) ROW(id##_i_s) ROW(id##_i_a) ROW(id##_i_i)
     ROP_STORE(ROWS)
 #undef ROWS
-#define ROWS(id, type, in, lg) ROW(id##_s) ROW(id##_a) ROW(id##_x) ROW(id##_k)
+#define ROWS(id, type, in, lg) ROW(id##_s) ROW(id##_a) ROW(id##_x) ROW(id##_k) ROW(id##_h) ROW(id##_i)
     ROP_FSTORE(ROWS)
 #undef ROWS
 #define ROWS(id, in) ROW(id##_ss) ROW(id##_as) ROW(id##_si) ROW(id##_ai)

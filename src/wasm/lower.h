@@ -18,17 +18,21 @@ enum operand_kind {
     OPERAND_TEMP,  /* in the slot of its height */
     OPERAND_LOCAL, /* slot a */
     OPERAND_CONST, /* bits */
-    OPERAND_SHL,   /* a << k, k = 1, 2, 3 */
-    OPERAND_SUM,   /* a + (b << k), k = 0 .. 3, modulo 2^32 */
+    OPERAND_SUM,   /* a + (b << k) + bits modulo 2^32, k = 0 .. 3; a and b may be absent */
+};
+
+/* A slot a sum reads. */
+struct leaf {
+    uint32_t slot; /* LOWER_NONE: absent */
+    bool is_temp;  /* popped by the sum, which alone reads it */
 };
 
 struct operand {
     uint64_t bits;
-    uint32_t a, b;
+    uint32_t local; /* slot of a LOCAL */
+    struct leaf a, b;
     uint8_t kind, k;
-    /* Leaves of SHL and SUM: a temporary, popped by the sum; and one whose slot is
-     * above the sum's own, so the next push would reuse it. */
-    bool a_is_temp, b_is_temp, is_volatile;
+    bool is_volatile; /* a leaf lies above the sum's own slot: the next push would reuse it */
 };
 
 /* A popped operand, as an instruction names it. */
@@ -108,7 +112,7 @@ void lower_settle_sums(struct lower *l, uint32_t depth_from, uint32_t depth_to);
 void lower_move_to(struct lower *l, uint32_t height, uint32_t slot); /* keeps the operand */
 struct use lower_use(struct lower *l, enum rop_class c); /* pops; sums must be settled */
 uint32_t lower_use_slot(struct lower *l);                /* pops, into a slot */
-struct use lower_use_leaf(struct lower *l, uint32_t slot, bool is_temp);
+struct use lower_use_leaf(struct lower *l, struct leaf leaf);
 void lower_local_set(struct lower *l, uint32_t local);
 
 /* lower_ops.c: straight-line instructions.  false: not one of them. */

@@ -171,120 +171,178 @@ static void equals_zero(struct lower *l, uint32_t base)
     lower_binary(l, base);
 }
 
-static bool is_slot(const struct operand *o)
-{
-    return o->kind == OPERAND_TEMP || o->kind == OPERAND_LOCAL;
-}
-
-static uint32_t slot_of(const struct lower *l, uint32_t height)
+static struct leaf leaf_of(const struct lower *l, uint32_t height)
 {
     const struct operand *o = &l->stack[height];
 
-    return o->kind == OPERAND_LOCAL ? o->a : lower_slot_at(l, height);
+    if (o->kind == OPERAND_LOCAL)
+        return (struct leaf){o->local, false};
+    return (struct leaf){lower_slot_at(l, height), true};
+}
+
+/* Any i32 operand as a sum. */
+static struct operand as_sum(const struct lower *l, uint32_t height)
+{
+    struct operand o = l->stack[height];
+
+    if (o.kind == OPERAND_SUM)
+        return o;
+    if (o.kind != OPERAND_CONST) {
+        o.a = leaf_of(l, height);
+        o.bits = 0;
+    } else {
+        o.a.slot = LOWER_NONE;
+    }
+    o.kind = OPERAND_SUM;
+    o.b.slot = LOWER_NONE;
+    o.k = 0;
+    return o;
+}
+
+static void replace_by_sum(struct lower *l, uint32_t n, struct operand *o)
+{
+    uint32_t own = lower_slot_at(l, l->height - n);
+
+    o->is_volatile = (o->a.slot != LOWER_NONE && o->a.is_temp && o->a.slot != own) ||
+                     (o->b.slot != LOWER_NONE && o->b.is_temp && o->b.slot != own);
+    if (o->a.slot == LOWER_NONE && o->b.slot == LOWER_NONE)
+        o->kind = OPERAND_CONST;
+    lower_pop(l, n);
+    lower_push(l, o);
 }
 
 /* i32.shl by 1, 2 or 3 and i32.add wait: they may become part of an address. */
 static bool lazy_shl(struct lower *l)
 {
-    struct operand *k = lower_top(l, 0), *x = lower_top(l, 1), o = {.kind = OPERAND_SHL};
+    const struct operand *k = lower_top(l, 0), *x = lower_top(l, 1);
+    struct operand o = {.kind = OPERAND_SUM, .a.slot = LOWER_NONE};
 
-    if (k->kind != OPERAND_CONST || k->bits < 1 || k->bits > 3 || !is_slot(x))
+    if (k->kind != OPERAND_CONST || k->bits < 1 || k->bits > 3 ||
+        (x->kind != OPERAND_TEMP && x->kind != OPERAND_LOCAL))
         return false;
     o.k = (uint8_t)k->bits;
-    o.a = slot_of(l, l->height - 2);
-    o.a_is_temp = x->kind == OPERAND_TEMP;
-    lower_pop(l, 2);
-    lower_push(l, &o);
+    o.b = leaf_of(l, l->height - 2);
+    replace_by_sum(l, 2, &o);
     return true;
 }
 
-static bool lazy_sum(struct lower *l)
+/* Two sums add up when together they have one base and one index at most. */
+static bool lazy_add(struct lower *l)
 {
-    struct operand *x = lower_top(l, 1), *y = lower_top(l, 0), o = {.kind = OPERAND_SUM};
-    uint32_t hx = l->height - 2, hy = l->height - 1;
+    struct operand x = as_sum(l, l->height - 2), y = as_sum(l, l->height - 1);
 
-    if (x->kind == OPERAND_SHL && is_slot(y)) {
-        o.b = x->a, o.b_is_temp = x->a_is_temp, o.k = x->k;
-        o.a = slot_of(l, hy), o.a_is_temp = y->kind == OPERAND_TEMP;
-        o.is_volatile = o.a_is_temp;
-    } else if (is_slot(x) && (is_slot(y) || y->kind == OPERAND_SHL)) {
-        o.a = slot_of(l, hx), o.a_is_temp = x->kind == OPERAND_TEMP;
-        o.b = y->kind == OPERAND_SHL ? y->a : slot_of(l, hy);
-        o.b_is_temp = y->kind == OPERAND_SHL ? y->a_is_temp : y->kind == OPERAND_TEMP;
-        o.k = y->kind == OPERAND_SHL ? y->k : 0;
-        o.is_volatile = o.b_is_temp;
-    } else {
-        return false;
+    x.bits = (uint32_t)(x.bits + y.bits);
+    if (y.b.slot != LOWER_NONE) {
+        if (x.b.slot != LOWER_NONE)
+            return false;
+        x.b = y.b, x.k = y.k;
     }
-    lower_pop(l, 2);
-    lower_push(l, &o);
+    if (y.a.slot != LOWER_NONE) {
+        if (x.a.slot == LOWER_NONE)
+            x.a = y.a;
+        else if (x.b.slot == LOWER_NONE)
+            x.b = y.a, x.k = 0;
+        else
+            return false;
+    }
+    replace_by_sum(l, 2, &x);
     return true;
+}
+
+static bool lazy_sub(struct lower *l)
+{
+    struct operand x = as_sum(l, l->height - 2);
+    const struct operand *y = lower_top(l, 0);
+
+    if (y->kind != OPERAND_CONST)
+        return false;
+    x.bits = (uint32_t)(x.bits - y->bits);
+    replace_by_sum(l, 2, &x);
+    return true;
+}
+
+/* Whether a memory instruction can compute the operand itself. */
+static bool is_address(const struct operand *o, uint32_t base)
+{
+    return o->kind == OPERAND_SUM && (o->k == 0 || o->k == access_log2(base));
+}
+
+/* A popped address as an instruction names it; mode is one of LOAD_*. */
+struct address {
+    uint32_t mode, a, b;
+    int32_t hi;
+};
+
+static struct address load_sum(struct lower *l, const struct operand *o)
+{
+    bool has_a = o->a.slot != LOWER_NONE, has_b = o->b.slot != LOWER_NONE;
+    struct use x = {USE_SLOT, o->a.slot, 0}, y = {USE_SLOT, o->b.slot, 0};
+    struct address r = {.hi = (int32_t)o->bits};
+
+    if (has_b)
+        y = lower_use_leaf(l, o->b);
+    if (has_a && y.mode != USE_ACC)
+        x = lower_use_leaf(l, o->a);
+    if (has_a && has_b && o->k == 0 && y.mode == USE_ACC) {
+        struct use t = x;
+
+        x = y, y = t;
+    }
+    r.a = x.slot, r.b = y.slot;
+    if (!has_a && !has_b)
+        r.mode = LOAD_I;
+    else if (!has_b)
+        r.mode = x.mode == USE_ACC ? LOAD_A : LOAD_S;
+    else if (!has_a)
+        r.mode = y.mode == USE_ACC ? LOAD_H_A : LOAD_H_S;
+    else if (o->k == 0)
+        r.mode = x.mode == USE_ACC ? LOAD_X_AS : LOAD_X_SS;
+    else
+        r.mode = x.mode == USE_ACC ? LOAD_K_AS : y.mode == USE_ACC ? LOAD_K_SA : LOAD_K_SS;
+    return r;
 }
 
 static void load(struct lower *l, uint32_t base, uint32_t offset)
 {
-    struct operand o = *lower_top(l, 0);
-    struct use x, y;
+    struct address at;
+    struct operand o;
     struct insn *in;
-    uint32_t mode;
 
-    if (o.kind == OPERAND_SUM && (o.k == 0 || o.k == access_log2(base))) {
-        lower_pop(l, 1);
-        y = lower_use_leaf(l, o.b, o.b_is_temp);
-        x = (struct use){USE_SLOT, o.a, 0};
-        if (y.mode == USE_SLOT)
-            x = lower_use_leaf(l, o.a, o.a_is_temp);
-        if (o.k == 0 && y.mode == USE_ACC) {
-            struct use t = x;
-
-            x = y, y = t;
-        }
-        if (o.k == 0)
-            mode = x.mode == USE_ACC ? LOAD_X_AS : LOAD_X_SS;
-        else
-            mode = x.mode == USE_ACC ? LOAD_K_AS : y.mode == USE_ACC ? LOAD_K_SA : LOAD_K_SS;
-    } else {
-        if (o.kind != OPERAND_LOCAL)
-            lower_settle_top(l, 1);
-        x = lower_use(l, CLASS_I32);
-        y = (struct use){USE_SLOT, 0, 0};
-        mode = x.mode == USE_ACC ? LOAD_A : LOAD_S;
-    }
-    in = lower_emit(l, base + 2 * mode);
-    in->a = (uint16_t)x.slot;
-    in->b = (uint16_t)y.slot;
+    if (lower_top(l, 0)->kind == OPERAND_SUM && !is_address(lower_top(l, 0), base))
+        lower_settle(l, l->height - 1);
+    o = as_sum(l, l->height - 1);
+    lower_pop(l, 1);
+    at = load_sum(l, &o);
+    in = lower_emit(l, base + 2 * at.mode);
+    in->a = (uint16_t)at.a;
+    in->b = (uint16_t)at.b;
     in->lo = (int32_t)offset;
+    in->hi = at.hi;
     lower_set_dest(l, in, lower_slot_at(l, l->height), (enum rop_class)rop_info[base].out);
     lower_push_temps(l, 1);
 }
 
-/* An immediate the store can hold: its upper half, sign-extended. */
-static bool fits_store(uint32_t base, uint64_t bits)
+/* Stores take their address from slots, but for a lone base still in the accumulator. */
+static struct address store_sum(struct lower *l, const struct operand *o, bool acc_is_free)
 {
-    return base != R_STORE64 || (uint64_t)(int64_t)(int32_t)bits == bits;
+    bool has_a = o->a.slot != LOWER_NONE, has_b = o->b.slot != LOWER_NONE;
+    struct address r = {STORE_I, o->a.slot, o->b.slot, (int32_t)o->bits};
+
+    if (has_a && has_b)
+        r.mode = o->k ? STORE_K : STORE_X;
+    else if (has_b)
+        r.mode = STORE_H;
+    else if (has_a)
+        r.mode = acc_is_free && lower_use_leaf(l, o->a).mode == USE_ACC ? STORE_A : STORE_S;
+    return r;
 }
 
-/* The address of a store, which was pushed before the value. */
-static uint32_t store_address(struct lower *l, uint32_t base, struct use *x, struct use *y,
-                              bool acc_is_free)
+/* The immediate of a store is its 16-bit field c, sign-extended and then cut to size. */
+static bool fits_store(uint32_t base, uint64_t bits)
 {
-    struct operand o = *lower_top(l, 0);
+    uint64_t v = (uint64_t)(int64_t)(int16_t)bits;
 
-    *y = (struct use){USE_SLOT, 0, 0};
-    if (o.kind == OPERAND_SUM) { /* k checked by store() */
-        lower_pop(l, 1);
-        *x = (struct use){USE_SLOT, o.a, 0};
-        y->slot = o.b;
-        return o.k ? STORE_K : STORE_X;
-    }
-    (void)base;
-    if (acc_is_free) {
-        *x = lower_use(l, CLASS_I32);
-    } else {
-        *x = (struct use){USE_SLOT, slot_of(l, l->height - 1), 0};
-        lower_pop(l, 1);
-    }
-    return x->mode == USE_ACC ? STORE_A : STORE_S;
+    return base == R_STORE64 ? v == bits : (uint32_t)v == (uint32_t)bits;
 }
 
 static void store(struct lower *l, uint32_t base, uint32_t offset)
@@ -292,28 +350,30 @@ static void store(struct lower *l, uint32_t base, uint32_t offset)
     static const uint8_t value_modes[] = {
         [USE_SLOT] = STORE_VALUE_S, [USE_ACC] = STORE_VALUE_A, [USE_IMM] = STORE_VALUE_I};
     bool is_float = base >= R_STOREF32;
-    struct operand *address = lower_top(l, 1), *value = lower_top(l, 0);
+    const struct operand *value = lower_top(l, 0);
     enum rop_class in_class = base == R_STOREF64 ? CLASS_F64 : is_float ? CLASS_F32 : CLASS_I64;
-    struct use v, x, y;
+    struct address at;
+    struct operand o;
     struct insn *in;
-    uint32_t mode;
+    struct use v;
 
-    if (value->kind >= OPERAND_SHL ||
+    if (value->kind == OPERAND_SUM ||
         (value->kind == OPERAND_CONST && (is_float || !fits_store(base, value->bits))))
         lower_settle(l, l->height - 1);
-    if (address->kind == OPERAND_CONST || address->kind == OPERAND_SHL ||
-        (address->kind == OPERAND_SUM && address->k && address->k != access_log2(base)))
+    if (lower_top(l, 1)->kind == OPERAND_SUM && !is_address(lower_top(l, 1), base))
         lower_settle(l, l->height - 2);
     v = lower_use(l, in_class);
     if (is_float && v.mode == USE_SLOT)
         base = base == R_STOREF64 ? R_STORE64 : R_STORE32, is_float = false;
-    mode = store_address(l, base, &x, &y, is_float || v.mode != USE_ACC);
-    in = lower_emit(l, is_float ? base + mode : base + 3 * mode + value_modes[v.mode]);
-    in->a = (uint16_t)x.slot;
-    in->b = (uint16_t)y.slot;
-    in->c = (uint16_t)v.slot;
+    o = as_sum(l, l->height - 1);
+    lower_pop(l, 1);
+    at = store_sum(l, &o, is_float || v.mode != USE_ACC);
+    in = lower_emit(l, is_float ? base + at.mode : base + 3 * at.mode + value_modes[v.mode]);
+    in->a = (uint16_t)at.a;
+    in->b = (uint16_t)at.b;
+    in->c = (uint16_t)(v.mode == USE_IMM ? v.bits : v.slot);
     in->lo = (int32_t)offset;
-    in->hi = (int32_t)v.bits;
+    in->hi = at.hi;
 }
 
 static void constant(struct lower *l, uint64_t bits)
@@ -410,11 +470,13 @@ static bool variable_op(struct lower *l, const struct instr *in)
 {
     switch (in->op) {
     case OP_LOCAL_GET:
-        lower_push(l, &(struct operand){.kind = OPERAND_LOCAL, .a = lower_slot_of_local(l, in->a)});
+        lower_push(
+            l, &(struct operand){.kind = OPERAND_LOCAL, .local = lower_slot_of_local(l, in->a)});
         return true;
     case OP_LOCAL_TEE:
         lower_local_set(l, in->a);
-        lower_push(l, &(struct operand){.kind = OPERAND_LOCAL, .a = lower_slot_of_local(l, in->a)});
+        lower_push(
+            l, &(struct operand){.kind = OPERAND_LOCAL, .local = lower_slot_of_local(l, in->a)});
         return true;
     case OP_LOCAL_SET: lower_local_set(l, in->a); return true;
     case OP_GLOBAL_GET: produce(l, R_GLOBAL_GET, in->a); return true;
@@ -472,7 +534,11 @@ static bool number_op(struct lower *l, const struct instr *in)
             lower_binary(l, base);
         return true;
     case OP_I32_ADD:
-        if (!lazy_sum(l))
+        if (!lazy_add(l))
+            lower_binary(l, base);
+        return true;
+    case OP_I32_SUB:
+        if (!lazy_sub(l))
             lower_binary(l, base);
         return true;
     default: break;

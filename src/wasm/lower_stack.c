@@ -82,61 +82,72 @@ static void emit_const(struct lower *l, uint64_t bits, uint32_t to)
     lower_wrote(l, to);
 }
 
-static void emit_shl(struct lower *l, const struct use *x, unsigned k, uint32_t to, bool keep)
+/* acc = x op imm, or slot = acc = x op imm; returns the result as an operand. */
+static struct use emit_imm(struct lower *l, uint32_t base, struct use x, uint64_t imm, uint32_t to,
+                           bool is_last)
 {
-    uint32_t mode = x->mode == USE_ACC ? BIN_AI : BIN_SI;
-    struct insn *in = lower_emit(l, R_I32_SHL + 2 * mode + !keep);
+    uint32_t mode = x.mode == USE_ACC ? BIN_AI : BIN_SI;
+    struct insn *in = lower_emit(l, base + 2 * mode + !is_last);
 
-    in->a = (uint16_t)x->slot;
-    in->lo = (int32_t)k;
-    if (keep) {
+    in->a = (uint16_t)x.slot;
+    in->imm = imm;
+    if (is_last) {
         lower_set_dest(l, in, to, CLASS_I32);
     } else {
         in->c = (uint16_t)to;
         l->acc[0] = (struct acc){LOWER_NONE, l->last};
     }
+    return (struct use){USE_ACC, to, 0};
 }
 
-static void emit_sum(struct lower *l, const struct operand *o, uint32_t to)
+static struct use emit_add(struct lower *l, struct use x, struct use y, uint32_t to, bool is_last)
 {
-    struct use y = lower_use_leaf(l, o->b, o->b_is_temp), x;
     struct insn *in;
-    uint32_t mode;
 
-    if (o->k) { /* the shifted index goes through the accumulator */
-        emit_shl(l, &y, o->k, to, false);
-        y.mode = USE_ACC;
-        x = (struct use){USE_SLOT, o->a, 0};
-    } else if (y.mode == USE_ACC) {
-        x = (struct use){USE_SLOT, o->a, 0};
-    } else {
-        x = lower_use_leaf(l, o->a, o->a_is_temp);
-    }
-    mode = x.mode == USE_ACC ? BIN_AS : BIN_SS;
     if (y.mode == USE_ACC) {
         struct use t = x;
 
         x = y, y = t;
-        mode = BIN_AS;
     }
-    in = lower_emit(l, R_I32_ADD + 2 * mode);
+    in = lower_emit(l, R_I32_ADD + 2 * (x.mode == USE_ACC ? BIN_AS : BIN_SS) + !is_last);
     in->a = (uint16_t)x.slot;
     in->b = (uint16_t)y.slot;
-    lower_set_dest(l, in, to, CLASS_I32);
+    if (is_last) {
+        lower_set_dest(l, in, to, CLASS_I32);
+    } else {
+        in->c = (uint16_t)to;
+        l->acc[0] = (struct acc){LOWER_NONE, l->last};
+    }
+    return (struct use){USE_ACC, to, 0};
+}
+
+/* a + (b << k) + bits, through the accumulator. */
+static void emit_sum(struct lower *l, const struct operand *o, uint32_t to)
+{
+    bool has_a = o->a.slot != LOWER_NONE, has_b = o->b.slot != LOWER_NONE;
+    uint32_t imm = (uint32_t)o->bits;
+    struct use y = {USE_SLOT, 0, 0};
+
+    if (has_b)
+        y = lower_use_leaf(l, o->b);
+    if (has_b && o->k)
+        y = emit_imm(l, R_I32_SHL, y, o->k, to, !has_a && !imm);
+    if (has_a && has_b && (o->k || y.mode == USE_ACC))
+        y = emit_add(l, (struct use){USE_SLOT, o->a.slot, 0}, y, to, !imm);
+    else if (has_a && has_b)
+        y = emit_add(l, lower_use_leaf(l, o->a), y, to, !imm);
+    else if (has_a)
+        y = lower_use_leaf(l, o->a);
+    if (imm || (has_a != has_b && !o->k))
+        emit_imm(l, R_I32_ADD, y, imm, to, true);
 }
 
 static void emit_operand(struct lower *l, const struct operand *o, uint32_t height, uint32_t to)
 {
-    struct use x;
-
     switch (o->kind) {
     case OPERAND_TEMP: emit_move(l, lower_slot_at(l, height), to); break;
-    case OPERAND_LOCAL: emit_move(l, o->a, to); break;
+    case OPERAND_LOCAL: emit_move(l, o->local, to); break;
     case OPERAND_CONST: emit_const(l, o->bits, to); break;
-    case OPERAND_SHL:
-        x = lower_use_leaf(l, o->a, o->a_is_temp);
-        emit_shl(l, &x, o->k, to, true);
-        break;
     case OPERAND_SUM: emit_sum(l, o, to); break;
     }
 }
@@ -178,7 +189,7 @@ void lower_settle_sums(struct lower *l, uint32_t depth_from, uint32_t depth_to)
         uint32_t h = l->lazy[i], depth = l->height - 1 - h;
         uint8_t kind = l->stack[h].kind;
 
-        if (depth >= depth_from && depth < depth_to && kind >= OPERAND_SHL)
+        if (depth >= depth_from && depth < depth_to && kind == OPERAND_SUM)
             lower_settle(l, h);
         else
             i++;
@@ -218,9 +229,9 @@ static struct use use_slot(struct lower *l, uint32_t slot, bool is_temp, enum ro
     return (struct use){USE_ACC, slot, 0};
 }
 
-struct use lower_use_leaf(struct lower *l, uint32_t slot, bool is_temp)
+struct use lower_use_leaf(struct lower *l, struct leaf leaf)
 {
-    return use_slot(l, slot, is_temp, CLASS_I32);
+    return use_slot(l, leaf.slot, leaf.is_temp, CLASS_I32);
 }
 
 struct use lower_use(struct lower *l, enum rop_class c)
@@ -232,7 +243,7 @@ struct use lower_use(struct lower *l, enum rop_class c)
     if (o.kind == OPERAND_CONST)
         return (struct use){USE_IMM, 0, o.bits};
     if (o.kind == OPERAND_LOCAL)
-        return use_slot(l, o.a, false, c);
+        return use_slot(l, o.local, false, c);
     return use_slot(l, lower_slot_at(l, height), true, c);
 }
 
@@ -242,19 +253,17 @@ uint32_t lower_use_slot(struct lower *l)
 
     if (lower_top(l, 0)->kind != OPERAND_LOCAL)
         lower_settle(l, height);
-    slot = l->stack[height].kind == OPERAND_LOCAL ? l->stack[height].a : lower_slot_at(l, height);
+    slot = l->stack[height].kind == OPERAND_LOCAL ? l->stack[height].local
+                                                  : lower_slot_at(l, height);
     lower_pop(l, 1);
     return slot;
 }
 
 static bool reads_local(const struct operand *o, uint32_t slot)
 {
-    switch (o->kind) {
-    case OPERAND_LOCAL: return o->a == slot;
-    case OPERAND_SHL: return !o->a_is_temp && o->a == slot;
-    case OPERAND_SUM: return (!o->a_is_temp && o->a == slot) || (!o->b_is_temp && o->b == slot);
-    default: return false;
-    }
+    if (o->kind == OPERAND_LOCAL)
+        return o->local == slot;
+    return o->kind == OPERAND_SUM && (o->a.slot == slot || o->b.slot == slot);
 }
 
 /* Values of the local still wanted are moved before it changes.  False: none was. */
@@ -307,7 +316,7 @@ void lower_local_set(struct lower *l, uint32_t local)
         return;
     }
     lower_pop(l, 1);
-    if (o.kind == OPERAND_LOCAL && o.a == slot)
+    if (o.kind == OPERAND_LOCAL && o.local == slot)
         return;
     preserve(l, slot);
     emit_operand(l, &o, height, slot);

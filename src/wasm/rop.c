@@ -21,18 +21,21 @@ const struct rop_info rop_info[ROP_COUNT] = {
     ROW_N(id, id##_s, LOAD, I32, out) ROW_N(id, id##_a, LOAD, I32, out) \
     ROW_N(id, id##_x_ss, LOAD, I32, out) ROW_N(id, id##_x_as, LOAD, I32, out) \
     ROW_N(id, id##_k_ss, LOAD, I32, out) ROW_N(id, id##_k_sa, LOAD, I32, out) \
-    ROW_N(id, id##_k_as, LOAD, I32, out)
+    ROW_N(id, id##_k_as, LOAD, I32, out) \
+    ROW_N(id, id##_h_s, LOAD, I32, out) ROW_N(id, id##_h_a, LOAD, I32, out) \
+    ROW_N(id, id##_i, LOAD, I32, out)
     ROP_LOAD(X)
 #undef X
 #define STORE3(id, m) \
     ROW(id, id##_##m##_s, STORE, I32, NONE, 0) ROW(id, id##_##m##_a, STORE, I32, NONE, 0) \
     ROW(id, id##_##m##_i, STORE, I32, NONE, 0)
-#define X(id, type, lg) STORE3(id, s) STORE3(id, a) STORE3(id, x) STORE3(id, k)
+#define X(id, type, lg) STORE3(id, s) STORE3(id, a) STORE3(id, x) STORE3(id, k) STORE3(id, h) STORE3(id, i)
     ROP_STORE(X)
 #undef X
 #define X(id, type, in, lg) \
     ROW(id, id##_s, FSTORE, in, NONE, 0) ROW(id, id##_a, FSTORE, in, NONE, 0) \
-    ROW(id, id##_x, FSTORE, in, NONE, 0) ROW(id, id##_k, FSTORE, in, NONE, 0)
+    ROW(id, id##_x, FSTORE, in, NONE, 0) ROW(id, id##_k, FSTORE, in, NONE, 0) \
+    ROW(id, id##_h, FSTORE, in, NONE, 0) ROW(id, id##_i, FSTORE, in, NONE, 0)
     ROP_FSTORE(X)
 #undef X
 #define X(id, in) \

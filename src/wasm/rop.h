@@ -8,9 +8,11 @@
  *   BIN    c = a op b      ss as sa si ai is ia, each also with n; the immediate is lo for
  *                          32-bit operands, imm for 64-bit ones
  *   UN     c = op a        s a, each also with n
- *   LOAD   c = mem[ea]     s: a + lo   x: a + b + lo   k: a + (b << size) + lo, sums before
- *                          lo modulo 2^32; letters of a and b; each also with n
- *   STORE  mem[ea] = c     address s a x k (slots), value s a or i (hi, sign-extended)
+ *   LOAD   c = mem[ea]     ea = (address + hi modulo 2^32) + lo, where address is
+ *                          i: 0   s: a   x: a + b   k: a + (b << size)   h: b << size,
+ *                          with the letters of a and b; each also with n
+ *   STORE  mem[ea] = c     address i s a x k h (slots but for a), value s a or i (c itself,
+ *                          signed)
  *   FSTORE as STORE, value from the float accumulator
  *   BR     if (a op b) ip += hi bytes; ss as si ai, immediate lo (sign-extended for i64;
  *                          for f64 the bits of an equal f32)
@@ -23,8 +25,19 @@
 
 enum { BIN_SS, BIN_AS, BIN_SA, BIN_SI, BIN_AI, BIN_IS, BIN_IA }; /* times 2, plus n */
 enum { UN_S, UN_A };                                             /* times 2, plus n */
-enum { LOAD_S, LOAD_A, LOAD_X_SS, LOAD_X_AS, LOAD_K_SS, LOAD_K_SA, LOAD_K_AS }; /* same */
-enum { STORE_S, STORE_A, STORE_X, STORE_K };                                    /* times 3, plus: */
+enum {
+    LOAD_S,
+    LOAD_A,
+    LOAD_X_SS,
+    LOAD_X_AS,
+    LOAD_K_SS,
+    LOAD_K_SA,
+    LOAD_K_AS,
+    LOAD_H_S,
+    LOAD_H_A,
+    LOAD_I
+};                                                             /* times 2, plus n */
+enum { STORE_S, STORE_A, STORE_X, STORE_K, STORE_H, STORE_I }; /* times 3, plus: */
 enum { STORE_VALUE_S, STORE_VALUE_A, STORE_VALUE_I };
 enum { BR_SS, BR_AS, BR_SI, BR_AI };
 enum { LATCH_S, LATCH_I };
@@ -168,17 +181,18 @@ enum rop {
 #define X(id, type, out, lg) \
     R_##id, R_##id##_s = R_##id, R_##id##_s_n, R_##id##_a, R_##id##_a_n, R_##id##_x_ss, \
     R_##id##_x_ss_n, R_##id##_x_as, R_##id##_x_as_n, R_##id##_k_ss, R_##id##_k_ss_n, \
-    R_##id##_k_sa, R_##id##_k_sa_n, R_##id##_k_as, R_##id##_k_as_n,
+    R_##id##_k_sa, R_##id##_k_sa_n, R_##id##_k_as, R_##id##_k_as_n, R_##id##_h_s, \
+    R_##id##_h_s_n, R_##id##_h_a, R_##id##_h_a_n, R_##id##_i, R_##id##_i_n,
     ROP_LOAD(X)
 #undef X
 #define X(id, type, lg) \
     R_##id, R_##id##_s_s = R_##id, R_##id##_s_a, R_##id##_s_i, R_##id##_a_s, R_##id##_a_a, \
-    R_##id##_a_i, R_##id##_x_s, R_##id##_x_a, R_##id##_x_i, R_##id##_k_s, R_##id##_k_a, \
-    R_##id##_k_i,
+    R_##id##_a_i, R_##id##_x_s, R_##id##_x_a, R_##id##_x_i, R_##id##_k_s, R_##id##_k_a, R_##id##_k_i, R_##id##_h_s, R_##id##_h_a, R_##id##_h_i, \
+    R_##id##_i_s, R_##id##_i_a, R_##id##_i_i,
     ROP_STORE(X)
 #undef X
 #define X(id, type, in, lg) \
-    R_##id, R_##id##_s = R_##id, R_##id##_a, R_##id##_x, R_##id##_k,
+    R_##id, R_##id##_s = R_##id, R_##id##_a, R_##id##_x, R_##id##_k, R_##id##_h, R_##id##_i,
     ROP_FSTORE(X)
 #undef X
 #define X(id, in) R_##id, R_##id##_ss = R_##id, R_##id##_as, R_##id##_si, R_##id##_ai,
