@@ -1,7 +1,8 @@
-/* test_gas_limits.c - small programs at every gas limit from 0 to what they need, and one more.
+/* test_gas_limits.c - programs at every gas limit from 0 to what they need, and one more.
  *
- *     test_wasm_gas_limits MODULE.wasm
+ *     test_wasm_gas_limits MODULE.wasm ...
  *
+ * Longer programs are tried at the limits around their ends and at some in between.
  * Each export without parameters is a program.  Engine and oracle must agree on
  * status, trap, gas, results, memory and globals at every limit; with the gas it needs a
  * program ends as with plenty, with less it is out of gas. */
@@ -9,9 +10,12 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/rng.h"
 #include "pair.h"
 
-#define GAS_PLENTY 100000u
+#define GAS_PLENTY 20000000u
+#define GAS_SHORT  2000u /* up to which every limit is tried */
+#define SAMPLES    100u
 #define DEPTH_MAX  40u
 
 /* Added up by hand from docs/gas.md, so that the two engines cannot be wrong together. */
@@ -85,9 +89,34 @@ static bool check_by_hand(const struct name *name, uint64_t gas)
     return true;
 }
 
+/* The i-th limit to try: all of them for a short program. */
+static uint64_t limit_at(uint64_t i, uint64_t need, struct prng *r)
+{
+    if (need <= GAS_SHORT)
+        return i;
+    return i < 3 ? need - 1 + i : prng_below(r, need);
+}
+
+static bool run_limits_of(const struct buf *module, const struct name *name,
+                          const struct ending *full)
+{
+    uint64_t n = full->gas <= GAS_SHORT ? full->gas + 2 : SAMPLES;
+    struct ending end;
+    struct prng r;
+
+    prng_init(&r, full->gas);
+    for (uint64_t i = 0; i < n; i++) {
+        uint64_t limit = limit_at(i, full->gas, &r);
+
+        if (!call_at(module, name, limit, &end) || !check_end(name, limit, full, &end))
+            return false;
+    }
+    return true;
+}
+
 static bool run_program(const struct buf *module, const struct name *name)
 {
-    struct ending full, end;
+    struct ending full;
 
     if (!call_at(module, name, GAS_PLENTY, &full))
         return false;
@@ -98,9 +127,8 @@ static bool run_program(const struct buf *module, const struct name *name)
     }
     if (!check_by_hand(name, full.gas))
         return false;
-    for (uint64_t limit = 0; limit <= full.gas + 1; limit++)
-        if (!call_at(module, name, limit, &end) || !check_end(name, limit, &full, &end))
-            return false;
+    if (!run_limits_of(module, name, &full))
+        return false;
     printf("%-16s %6llu gas, %s\n", name->s, (unsigned long long)full.gas,
            full.outcome.status == RUN_TRAP ? trap_text(full.outcome.trap)
                                            : run_status_name(full.outcome.status));
@@ -120,7 +148,7 @@ static unsigned run_exports(const struct buf *module, const struct module *m)
     return failed;
 }
 
-int main(int argc, char **argv)
+static unsigned run_file(const char *path)
 {
     struct buf module;
     struct err err = {0};
@@ -128,12 +156,21 @@ int main(int argc, char **argv)
     unsigned failed = 1;
 
     buf_init(&module, 0);
-    if (argc == 2 && file_read(&module, argv[1], 1 << 20, &err) == VCP_OK &&
+    if (file_read(&module, path, 1 << 20, &err) == VCP_OK &&
         code_load(&code, module.data, module.len, NULL, &err) == VCP_OK)
         failed = run_exports(&module, code->module);
     else
-        fprintf(stderr, "%s\n", argc == 2 ? err.msg : "usage: test_wasm_gas_limits MODULE.wasm");
+        fprintf(stderr, "%s: %s\n", path, err.msg);
     code_free(code);
     buf_release(&module);
+    return failed;
+}
+
+int main(int argc, char **argv)
+{
+    unsigned failed = argc < 2;
+
+    for (int i = 1; i < argc; i++)
+        failed += run_file(argv[i]);
     return failed != 0;
 }
