@@ -8,24 +8,11 @@
 
 #include "api/render.h"
 #include "api/routes.h"
+#include "api/submit.h"
 #include "base/limits.h"
 #include "store/blobs.h"
 
-struct inline_bytes {
-    const void *bytes;
-    void *owned; /* bytes, when they had to be decoded */
-    size_t n;
-    bool given;
-    char sha3[SHA3_256_HEX_BYTES];
-};
-
-struct submission {
-    struct inline_bytes module, input;
-    struct task_spec spec;
-    struct coord_submitted submitted;
-};
-
-static void submission_release(struct submission *s)
+void submission_release(struct submission *s)
 {
     free(s->module.owned);
     free(s->input.owned);
@@ -112,6 +99,15 @@ static int take_input(struct submission *s, json_t *body, struct err *err)
     rc = text ? take_text(&s->input, text, err)
               : take_base64(&s->input, base64, "inputs.stdin_base64", err);
     return rc < 0 ? rc : replace(&s->input, inputs, "stdin_sha3", err);
+}
+
+int submission_read(struct submission *out, struct arena *a, json_t *body, struct err *err)
+{
+    int rc;
+
+    if ((rc = take_module(out, body, err)) < 0 || (rc = take_input(out, body, err)) < 0)
+        return rc;
+    return task_spec_parse(&out->spec, a, body, err);
 }
 
 /* ---- stored bytes ---- */
@@ -211,14 +207,14 @@ static int idempotency_key(struct call *c, const char **out, struct err *err)
     return VCP_OK;
 }
 
-static int submit(struct call *c, struct submission *s, struct err *err)
+static int submit(struct call *c, struct submission *s, struct coord_submitted *out,
+                  struct err *err)
 {
     const char *key;
     int rc;
 
-    if ((rc = idempotency_key(c, &key, err)) < 0 || (rc = take_module(s, c->body, err)) < 0 ||
-        (rc = take_input(s, c->body, err)) < 0 ||
-        (rc = task_spec_parse(&s->spec, &c->rq->arena, c->body, err)) < 0 ||
+    if ((rc = idempotency_key(c, &key, err)) < 0 ||
+        (rc = submission_read(s, &c->rq->arena, c->body, err)) < 0 ||
         (rc = check_module(c, s, err)) < 0 || (rc = check_input(c, s, err)) < 0)
         return rc;
     if ((rc = store_inline(c, &s->module, err)) < 0 || (rc = store_inline(c, &s->input, err)) < 0) {
@@ -226,16 +222,17 @@ static int submit(struct call *c, struct submission *s, struct err *err)
             reply_status(c->rs, 413, err->msg);
         return rc;
     }
-    return coord_task_submit(c->api->coord, c->caller.user_id, &s->spec, key, &s->submitted, err);
+    return coord_task_submit(c->api->coord, c->caller.user_id, &s->spec, key, out, err);
 }
 
 int handle_task_submit(struct call *c, struct err *err)
 {
+    struct coord_submitted submitted;
     struct submission s = {0};
-    int rc = submit(c, &s, err);
+    int rc = submit(c, &s, &submitted, err);
 
     submission_release(&s);
     if (rc < 0)
         return rc;
-    return reply_task(c, s.submitted.existing ? 200 : 201, s.submitted.task_id, err);
+    return reply_task(c, submitted.existing ? 200 : 201, submitted.task_id, err);
 }

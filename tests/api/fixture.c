@@ -153,7 +153,7 @@ static void hold_against_description(struct tester *x, const char *method, const
     char status[8], why[512];
     const char *ref;
 
-    if (!op)
+    if (!op || x->t->unchecked)
         return; /* 404 and 405 of unknown routes: nothing is described */
     snprintf(status, sizeof status, "%d", x->status);
     response = json_object_get(json_object_get(op, "responses"), status);
