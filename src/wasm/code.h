@@ -62,9 +62,11 @@ struct func_code {
     uint32_t n_insns;
     uint32_t first; /* index of entry in code->insns */
     uint32_t n_params, n_results;
-    uint32_t n_zeroed;    /* declared locals */
-    uint32_t frame_slots; /* of one activation */
-    uint32_t index;       /* in the module's function space */
+    uint32_t n_zeroed;     /* declared locals */
+    uint32_t frame_slots;  /* of one activation */
+    uint32_t index;        /* in the module's function space */
+    uint32_t record_bytes; /* from the frame's start to the return record */
+    uint32_t frame_bytes;
 };
 
 struct code {

@@ -464,18 +464,14 @@ HANDLER(MOVE_N)
     NEXT;
 }
 HANDLER(CONST) { FP[IP->c] = IP->imm; NEXT; }
-HANDLER(SELECT_S)
-{
-    ACC = FP[(uint32_t)FP[IP->lo] ? IP->a : IP->b];
-    FP[IP->c] = ACC;
-    NEXT;
-}
-HANDLER(SELECT_A)
-{
-    ACC = FP[(uint32_t)ACC ? IP->a : IP->b];
-    FP[IP->c] = ACC;
-    NEXT;
-}
+/* Without a branch: what a program selects by is often hard to predict. */
+#define SELECT(cond) \
+    uint64_t va = FP[IP->a], vb = FP[IP->b]; \
+    ACC = vb ^ ((va ^ vb) & -(uint64_t)((uint32_t)(cond) != 0)); \
+    FP[IP->c] = ACC; \
+    NEXT
+HANDLER(SELECT_S) { SELECT(FP[IP->lo]); }
+HANDLER(SELECT_A) { SELECT(ACC); }
 HANDLER(GLOBAL_GET) { FP[IP->c] = ACC = CTX->globals[IP->lo]->bits; NEXT; }
 HANDLER(GLOBAL_GET_N) { ACC = CTX->globals[IP->lo]->bits; NEXT; }
 HANDLER(GLOBAL_SET_S) { CTX->globals[IP->lo]->bits = FP[IP->a]; NEXT; }
@@ -558,19 +554,23 @@ COLD_HANDLER(clear_locals)
 /* A new frame at nfp for f, which returns to `back`. */
 #define ENTER_FUNCTION(f, nfp, back) \
     do { \
-        uint32_t np = (f)->n_params, nz = (f)->n_zeroed; \
-        if (__builtin_expect(CTX->stack_end - (nfp) < (ptrdiff_t)(f)->frame_slots || \
+        uint64_t *record = (uint64_t *)((char *)(nfp) + (f)->record_bytes); \
+        if (__builtin_expect((uintptr_t)(nfp) + (f)->frame_bytes > (uintptr_t)CTX->stack_end || \
                              --CTX->depth_left < 0, 0)) \
             TRAP(TRAP_CALL_STACK_EXHAUSTED); \
-        (nfp)[np] = (uint64_t)(uintptr_t)(back); \
-        (nfp)[np + 1] = (uint64_t)(uintptr_t)FP; \
+        record[0] = (uint64_t)(uintptr_t)(back); \
+        record[1] = (uint64_t)(uintptr_t)FP; \
         FP = (nfp); \
-        if (__builtin_expect(nz > FEW_LOCALS, 0)) { \
-            CTX->callee_code = (f); \
-            TO(clear_locals); \
+        if ((f)->n_zeroed) { \
+            uint64_t *z = record + 2, *end = z + (f)->n_zeroed; \
+            if (__builtin_expect((f)->n_zeroed > FEW_LOCALS, 0)) { \
+                CTX->callee_code = (f); \
+                TO(clear_locals); \
+            } \
+            do \
+                *z++ = 0; \
+            while (z < end); \
         } \
-        for (uint64_t *z = (nfp) + np + 2; nz; nz--) \
-            *z++ = 0; \
         IP = (f)->entry; \
         ENTER; \
     } while (0)

@@ -85,6 +85,8 @@ static void describe_function(struct code *code, uint32_t index)
         return;
     fc->n_zeroed = f->n_locals - fc->n_params;
     fc->frame_slots = func_frame_slots(m, f);
+    fc->record_bytes = fc->n_params * 8;
+    fc->frame_bytes = fc->frame_slots * 8;
 }
 
 static int lower_module(struct code *code, struct err *err)
