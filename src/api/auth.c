@@ -1,9 +1,12 @@
 #include "api/auth.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -24,28 +27,50 @@ void auth_key_hash(uint8_t out[32], const uint8_t pepper[API_PEPPER_BYTES], cons
     hmac_sha256(out, pepper, API_PEPPER_BYTES, key, strlen(key));
 }
 
-int auth_pepper_load(uint8_t out[API_PEPPER_BYTES], const char *data_dir, struct err *err)
+static int read_pepper(uint8_t out[API_PEPPER_BYTES], const char *path, struct err *err)
 {
-    char path[4096], line[2 * API_PEPPER_BYTES + 2];
     struct buf text;
     int rc;
 
-    if (snprintf(path, sizeof path, "%s/api-key.pepper", data_dir) >= (int)sizeof path)
-        return err_set(err, VCP_EINVAL, "%s: the path is too long", data_dir);
     buf_init(&text, 0);
     rc = file_read(&text, path, 256, err);
-    if (rc == VCP_ENOTFOUND) {
-        rng_bytes(out, API_PEPPER_BYTES);
-        hex_encode(line, out, API_PEPPER_BYTES);
-        line[2 * API_PEPPER_BYTES] = '\n';
-        rc = file_write(path, line, 2 * API_PEPPER_BYTES + 1, 0600, err);
-    } else if (rc == VCP_OK) {
-        if (text.len > 0 && text.data[text.len - 1] == '\n')
-            text.data[text.len - 1] = 0;
-        if (!hex_decode(out, API_PEPPER_BYTES, buf_str(&text)))
-            rc = err_set(err, VCP_EFORMAT, "%s: not 64 hex digits", path);
-    }
+    if (rc == VCP_OK && text.len > 0 && text.data[text.len - 1] == '\n')
+        text.data[text.len - 1] = 0;
+    if (rc == VCP_OK && !hex_decode(out, API_PEPPER_BYTES, buf_str(&text)))
+        rc = err_set(err, VCP_EFORMAT, "%s: not %d hex digits", path, 2 * API_PEPPER_BYTES);
     buf_release(&text);
+    return rc;
+}
+
+static int make_pepper(uint8_t out[API_PEPPER_BYTES], const char *path, struct err *err)
+{
+    char line[2 * API_PEPPER_BYTES + 2];
+
+    rng_bytes(out, API_PEPPER_BYTES);
+    hex_encode(line, out, API_PEPPER_BYTES);
+    line[2 * API_PEPPER_BYTES] = '\n';
+    return file_write(path, line, 2 * API_PEPPER_BYTES + 1, 0600, err);
+}
+
+/* Under a lock of the folder: a bootstrap and a server that start together must not make
+ * two secrets. */
+int auth_pepper_load(uint8_t out[API_PEPPER_BYTES], const char *data_dir, struct err *err)
+{
+    char path[4096];
+    int fd, rc;
+
+    if (snprintf(path, sizeof path, "%s/api-key.pepper", data_dir) >= (int)sizeof path)
+        return err_set(err, VCP_EINVAL, "%s: the path is too long", data_dir);
+    fd = open(data_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0 || flock(fd, LOCK_EX) < 0) {
+        rc = err_set(err, VCP_EIO, "%s: %s", data_dir, strerror(errno));
+    } else {
+        rc = read_pepper(out, path, err);
+        if (rc == VCP_ENOTFOUND)
+            rc = make_pepper(out, path, err);
+    }
+    if (fd >= 0)
+        close(fd);
     return rc;
 }
 

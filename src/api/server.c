@@ -13,6 +13,7 @@
 #include "api/users.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "store/users.h"
 
 int64_t api_now_ms(const struct api_server *api)
 {
@@ -151,6 +152,19 @@ void api_server_stop(struct api_server *s)
 unsigned api_server_port(const struct api_server *s)
 {
     return http_server_port(s->http);
+}
+
+bool api_server_is_new(struct api_server *s)
+{
+    struct store_tx *tx;
+    int64_t n = 1;
+
+    if (store_begin_read(s->store, &tx, NULL) < 0)
+        return false;
+    if (store_user_count(tx, &n, NULL) < 0)
+        n = 1;
+    store_rollback(tx);
+    return n == 0;
 }
 
 struct coord *api_server_coord(struct api_server *s)

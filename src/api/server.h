@@ -54,6 +54,8 @@ int api_server_start(struct api_server **out, const struct api_config *config, s
 /* Answers what waits, finishes what runs, closes the store.  NULL is legal. */
 void api_server_stop(struct api_server *s);
 unsigned api_server_port(const struct api_server *s);
+/* Nobody has been made a user yet. */
+bool api_server_is_new(struct api_server *s);
 struct coord *api_server_coord(struct api_server *s);
 struct store *api_server_store(struct api_server *s);
 

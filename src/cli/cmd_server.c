@@ -170,6 +170,11 @@ static int serve(struct cli *cli, const struct args *args)
     if (api_server_start(&server, &config, &err) < 0)
         return cli_fail(cli, &err);
     announce(cli, &config, api_server_port(server));
+    if (api_server_is_new(server))
+        cli_say(cli,
+                "There are no users yet; in another terminal: ambient server bootstrap --data "
+                "%s --username NAME --grant 100000",
+                config.data_dir);
     sigwait(&set, &sig);
     log_info("server", "%s: finishing what is under way",
              sig == SIGINT ? "interrupted" : "stopping");

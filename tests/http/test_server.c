@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "base/limits.h"
+#include "base/rng.h"
 #include "echo_app.h"
 #include "http/client.h"
 
@@ -126,6 +127,79 @@ static void chunked_body_needs_a_length(void **state)
     raw_read_all(fd, text, sizeof text);
     assert_non_null(strstr(text, "HTTP/1.1 411"));
     close(fd);
+}
+
+static void a_client_that_asks_first_is_told_to_continue(void **state)
+{
+    int fd = raw_connect(http_server_port(app.server));
+    char text[2048];
+
+    (void)state;
+    raw_send(fd, "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\nExpect: 100-continue\r\n"
+                 "Connection: close\r\n\r\n");
+    clock_sleep_ms(50);
+    assert_true(recv(fd, text, sizeof text, 0) > 12);
+    assert_memory_equal(text, "HTTP/1.1 100", 12);
+    raw_send(fd, "abc");
+    raw_read_all(fd, text, sizeof text);
+    assert_non_null(strstr(text, "PUT /x 3"));
+    close(fd);
+    fd = raw_connect(http_server_port(app.server));
+    raw_send(fd,
+             "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 3000\r\nExpect: 100-continue\r\n\r\n");
+    raw_read_all(fd, text, sizeof text);
+    assert_memory_equal(text, "HTTP/1.1 413", 12);
+    close(fd);
+}
+
+/* A body that ends early is no request: nothing is handled. */
+static void a_truncated_body_is_not_handled(void **state)
+{
+    int fd = raw_connect(http_server_port(app.server)), i;
+
+    (void)state;
+    raw_send(fd, "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 10\r\n\r\nabc");
+    close(fd);
+    for (i = 0; i < 1000 && app.done == 0; i++)
+        clock_sleep_ms(5);
+    assert_int_equal(app.begun, 1);
+    assert_int_equal(app.handled, 0);
+}
+
+/* Requests with bytes changed, cut and repeated; afterwards the server answers as before. */
+static void hostile_bytes_do_no_harm(void **state)
+{
+    static const char *const seeds[] = {
+        "GET /a?b=c HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n",
+        "PUT /x HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello",
+        "POST /x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
+        "GET /wait?ms=10 HTTP/1.0\r\n\r\n"};
+    struct prng r;
+    uint64_t seed;
+    int i, k;
+
+    rng_bytes(&seed, sizeof seed);
+    prng_init(&r, seed);
+    print_message("seed %llu\n", (unsigned long long)seed);
+    for (i = 0; i < 400; i++) {
+        char text[512], answer[1024];
+        struct timeval patience = {0, 20000};
+        int fd = raw_connect(http_server_port(app.server));
+        size_t n;
+
+        strcpy(text, seeds[prng_below(&r, 4)]);
+        n = strlen(text);
+        for (k = (int)prng_below(&r, 4); k >= 0; k--)
+            text[prng_below(&r, n)] = (char)prng_next(&r);
+        if (prng_below(&r, 4) == 0)
+            n = prng_below(&r, n) + 1;
+        setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+        send(fd, text, n, MSG_NOSIGNAL);
+        shutdown(fd, SHUT_WR);
+        raw_read_all(fd, answer, sizeof answer);
+        close(fd);
+    }
+    answers_with_request_id(state);
 }
 
 static void begin_may_refuse(void **state)
@@ -456,6 +530,9 @@ int main(void)
         T(bodies_of_every_size_arrive_whole),
         T(oversized_body_is_refused_before_it_is_read),
         T(chunked_body_needs_a_length),
+        T(a_client_that_asks_first_is_told_to_continue),
+        T(a_truncated_body_is_not_handled),
+        T(hostile_bytes_do_no_harm),
         T(begin_may_refuse),
         T(bad_targets_are_400),
         T(pipelined_requests_are_answered_in_order),
