@@ -32,7 +32,6 @@ struct api_server {
     struct metrics metrics;
     struct modules modules;
     uint8_t pepper[API_PEPPER_BYTES];
-    int lock_fd;
     char spool_dir[4096];
     struct sweeper *sweeper;
 };

@@ -1,11 +1,7 @@
 /* server.c - starting in the order of dependence, stopping in the reverse. */
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <unistd.h>
 
 #include "api/api.h"
 #include "api/auth.h"
@@ -13,6 +9,7 @@
 #include "api/users.h"
 #include "base/clock.h"
 #include "base/file.h"
+#include "base/limits.h"
 #include "store/users.h"
 
 int64_t api_now_ms(const struct api_server *api)
@@ -52,31 +49,27 @@ static void task_changed(void *arg, const char *task_id, bool ended)
 
 /* ---- starting ---- */
 
-/* The coordinator's index is this process's own, so a second server on the same
- * folder would decide on stale knowledge. */
-static int lock_folder(struct api_server *s, struct err *err)
+static int make_folders(struct api_server *s, struct err *err)
 {
-    char path[4096];
     int rc;
 
     if ((rc = file_make_dirs(s->config.data_dir, err)) < 0 ||
-        (rc = path_in(path, s->config.data_dir, "lock", err)) < 0)
-        return rc;
-    s->lock_fd = open(path, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
-    if (s->lock_fd < 0)
-        return err_set(err, VCP_EIO, "%s: %s", path, strerror(errno));
-    if (flock(s->lock_fd, LOCK_EX | LOCK_NB) < 0)
-        return err_set(err, VCP_EBUSY, "%s: another server runs on this folder",
-                       s->config.data_dir);
-    if ((rc = path_in(s->spool_dir, s->config.data_dir, "spool", err)) < 0)
+        (rc = path_in(s->spool_dir, s->config.data_dir, "spool", err)) < 0)
         return rc;
     return file_make_dirs(s->spool_dir, err);
 }
 
+/* As many readers as threads that may want one. */
+static unsigned reader_count(const struct api_config *c)
+{
+    unsigned n = c->n_threads ? c->n_threads : 8;
+
+    return n < STORE_READERS_MAX ? n : STORE_READERS_MAX;
+}
+
 static int open_store(struct api_server *s, struct err *err)
 {
-    struct store_options o = {.n_readers = s->config.n_threads ? s->config.n_threads : 8,
-                              .fast = s->config.fast_store};
+    struct store_options o = {.n_readers = reader_count(&s->config), .fast = s->config.fast_store};
     char path[4096];
     int rc = path_in(path, s->config.data_dir, "ambient.db", err);
 
@@ -115,14 +108,13 @@ int api_server_start(struct api_server **out, const struct api_config *config, s
     if (!s)
         return err_set(err, VCP_ENOMEM, "no memory for the server");
     s->config = *config;
-    s->lock_fd = -1;
     modules_init(&s->modules);
     s->rate = rate_new(config->tiers);
     if (!s->rate) {
         rc = err_set(err, VCP_ENOMEM, "no memory for the server");
         goto fail;
     }
-    if ((rc = lock_folder(s, err)) < 0 ||
+    if ((rc = make_folders(s, err)) < 0 ||
         (rc = auth_pepper_load(s->pepper, config->data_dir, err)) < 0 ||
         (rc = open_store(s, err)) < 0 || (rc = open_coord(s, err)) < 0 ||
         (rc = start_http(s, err)) < 0 || (rc = sweeper_start(&s->sweeper, s, err)) < 0)
@@ -144,8 +136,6 @@ void api_server_stop(struct api_server *s)
     store_free(s->store);
     rate_free(s->rate);
     modules_release(&s->modules);
-    if (s->lock_fd >= 0)
-        close(s->lock_fd);
     free(s);
 }
 
