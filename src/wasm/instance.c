@@ -281,6 +281,7 @@ static void describe_place(const struct interp *x, struct err *out)
 {
     size_t at = x->inst ? interp_where(x) : SIZE_MAX;
     const struct code *c;
+    char name[NAME_TEXT_BYTES];
     uint32_t func;
 
     out->msg[0] = '\0';
@@ -289,8 +290,8 @@ static void describe_place(const struct interp *x, struct err *out)
     c = x->inst->code;
     func = code_function_at(c, at);
     if (c->module->funcs[func].name.len)
-        err_set(out, 0, " in function $%.100s (index %u) at offset 0x%x",
-                c->module->funcs[func].name.s, func, c->infos[at].offset);
+        err_set(out, 0, " in function $%s (index %u) at offset 0x%x",
+                name_text(name, &c->module->funcs[func].name), func, c->infos[at].offset);
     else
         err_set(out, 0, " in function %u at offset 0x%x", func, c->infos[at].offset);
 }

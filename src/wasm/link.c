@@ -269,18 +269,21 @@ static bool link_one(struct instance *inst, const struct import *im, const struc
 int link_imports(struct instance *inst, struct err *err)
 {
     const struct module *m = inst->code->module;
+    char module[NAME_TEXT_BYTES], name[NAME_TEXT_BYTES];
 
     for (uint32_t i = 0; i < m->n_imports; i++) {
         const struct import *im = &m->imports[i];
         const struct definition *d = find(inst->store, im);
 
         if (!d)
-            return err_set(err, VCP_ENOTFOUND, "unknown import: %s \"%.100s\".\"%.100s\"",
-                           extern_kind_name(im->kind), im->module.s, im->name.s);
+            return err_set(err, VCP_ENOTFOUND, "unknown import: %s \"%s\".\"%s\"",
+                           extern_kind_name(im->kind), name_text(module, &im->module),
+                           name_text(name, &im->name));
         if (!link_one(inst, im, d))
             return err_set(err, VCP_EINVAL,
-                           "incompatible import type: \"%.100s\".\"%.100s\" is not the %s wanted",
-                           im->module.s, im->name.s, extern_kind_name(im->kind));
+                           "incompatible import type: \"%s\".\"%s\" is not the %s wanted",
+                           name_text(module, &im->module), name_text(name, &im->name),
+                           extern_kind_name(im->kind));
     }
     return VCP_OK;
 }

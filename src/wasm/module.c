@@ -49,6 +49,32 @@ bool name_eq(const struct name *a, const char *s, size_t len)
     return a->len == len && (len == 0 || memcmp(a->s, s, len) == 0);
 }
 
+/* Bytes of the control character at s, 0 when it is none; U+0080 .. U+009F count. */
+static uint32_t control_bytes(const char *s)
+{
+    unsigned char c = (unsigned char)s[0];
+
+    if (c == 0xc2)
+        return (unsigned char)s[1] < 0xa0 ? 2 : 0;
+    return c < 0x20 || c == 0x7f;
+}
+
+const char *name_text(char out[NAME_TEXT_BYTES], const struct name *name)
+{
+    uint32_t n = name->len < NAME_TEXT_BYTES - 4 ? name->len : NAME_TEXT_BYTES - 4, at = 0;
+
+    while (n < name->len && n > 0 && ((unsigned char)name->s[n] & 0xc0) == 0x80)
+        n--; /* not inside a character */
+    for (uint32_t i = 0; i < n;) {
+        uint32_t control = control_bytes(name->s + i);
+
+        out[at++] = control ? '?' : name->s[i];
+        i += control ? control : 1;
+    }
+    memcpy(out + at, n < name->len ? "..." : "", n < name->len ? 4 : 1);
+    return out;
+}
+
 bool func_type_eq(const struct func_type *a, const struct func_type *b)
 {
     return a->n_params == b->n_params && a->n_results == b->n_results &&

@@ -46,6 +46,11 @@ struct name {
 
 bool name_eq(const struct name *a, const char *s, size_t len);
 
+/* A name for a sentence: cut, control characters as '?', never a newline or an escape
+ * sequence for the terminal that shows it.  Returns out. */
+#define NAME_TEXT_BYTES 84
+const char *name_text(char out[NAME_TEXT_BYTES], const struct name *name);
+
 struct func_type {
     const uint8_t *params, *results; /* enum val_type bytes */
     uint32_t n_params, n_results;

@@ -178,6 +178,7 @@ static int check_exports(struct module *m, struct err *err)
 {
     const struct export **sorted = arena_array(&m->arena, m->n_exports, sizeof(void *));
     uint32_t *order = arena_array(&m->arena, m->n_exports, sizeof *order);
+    char text[NAME_TEXT_BYTES];
 
     if (!sorted || !order)
         return err_set(err, VCP_ENOMEM, "no memory for %u exports", m->n_exports);
@@ -192,8 +193,8 @@ static int check_exports(struct module *m, struct err *err)
     for (uint32_t i = 0; i < m->n_exports; i++) {
         order[i] = (uint32_t)(sorted[i] - m->exports);
         if (i && export_order(&sorted[i - 1], &sorted[i]) == 0)
-            return err_set(err, VCP_EINVAL, "offset 0x%x: duplicate export name \"%.64s\"",
-                           sorted[i]->offset, sorted[i]->name.s);
+            return err_set(err, VCP_EINVAL, "offset 0x%x: duplicate export name \"%s\"",
+                           sorted[i]->offset, name_text(text, &sorted[i]->name));
     }
     m->exports_by_name = order;
     return VCP_OK;

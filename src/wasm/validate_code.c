@@ -10,16 +10,15 @@
 __attribute__((format(printf, 3, 4))) static int fail(struct code_validator *v, int code,
                                                       const char *fmt, ...)
 {
-    const struct name *name = &v->f->name;
-    char text[256];
+    char text[256], name[NAME_TEXT_BYTES];
+    bool named = v->f->name.len;
     va_list ap;
 
     va_start(ap, fmt);
     vsnprintf(text, sizeof text, fmt, ap);
     va_end(ap);
-    return err_set(v->err, code, "function %u%s%.*s%s, offset 0x%x, %s: %s", v->func,
-                   name->len ? " (" : "", name->len > 100 ? 100 : (int)name->len,
-                   name->len ? name->s : "", name->len ? ")" : "", v->in.offset,
+    return err_set(v->err, code, "function %u%s%s%s, offset 0x%x, %s: %s", v->func,
+                   named ? " (" : "", name_text(name, &v->f->name), named ? ")" : "", v->in.offset,
                    opcode_info[v->in.op].text, text);
 }
 

@@ -358,6 +358,28 @@ static void facts_of_a_function_are_exact(void **state)
     buf_release(&body);
 }
 
+static void names_are_fit_to_print(void **state)
+{
+    static const struct {
+        const char *name, *text;
+    } cases[] = {{"main", "main"},
+                 {"a\nb\x1b[31m\x7f", "a?b?[31m?"},
+                 {"\xc2\x85\xc3\xa9", "?\xc3\xa9"}, /* U+0085 is a control character */
+                 {"", ""}};
+    char text[NAME_TEXT_BYTES], longer[200];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct name name = {cases[i].name, (uint32_t)strlen(cases[i].name)};
+
+        assert_string_equal(name_text(text, &name), cases[i].text);
+    }
+    memset(longer, 'x', sizeof longer);
+    memcpy(longer + 79, "\xc3\xa9", 2); /* a character across the cut goes whole */
+    assert_int_equal(strlen(name_text(text, &(struct name){longer, sizeof longer})), 79 + 3);
+    assert_string_equal(text + 79, "...");
+}
+
 /* --- time --- */
 
 /* CPU time, so that a loaded machine does not matter; the best of a few. */
@@ -451,6 +473,7 @@ int main(void)
         cmocka_unit_test(memory_may_run_out_anywhere),
         cmocka_unit_test(damaged_modules_get_an_answer),
         cmocka_unit_test(facts_of_a_function_are_exact),
+        cmocka_unit_test(names_are_fit_to_print),
         cmocka_unit_test(time_grows_linearly_with_size),
         cmocka_unit_test(compile_bombs_stay_cheap),
     };
