@@ -48,16 +48,17 @@ def define(name, value, note=""):
 
 # v52_fold: index i stands for values from (i - low) 2^bits on; the multiple that makes
 # the smallest of them, less a little for uncarried limbs, non-negative; as signed limbs.
-def fold(name, m, bits, low):
+# plus is what the table adds besides, for an argument that lacks it.
+def fold(name, m, bits, low, plus=0):
     rows = []
     for i in range(8):
         least = (i - low) * 2**bits - 2**212
         t = -(least // m)
-        v = t * m
+        v = t * m + plus
         sign = -1 if v < 0 else 1
         rows.append([sign * l for l in limbs(abs(v), 52, 5)])
     cols = ["{" + ", ".join("0x%xu" % (row[j] % 2**64) for row in rows) + "}" for j in range(5)]
-    define(name, "{{%s}, %d}" % (", ".join(cols), low << (bits - 208)))
+    define(name, "{{%s}, %d}" % (", ".join(cols), (low << (bits - 208)) + (plus >> 208)))
 
 
 def naf(v):
@@ -96,7 +97,7 @@ define("FP_SQRT_EXP", text((p + 1) // 4), "(p+1)/4")
 define("FP2_SQRT_EXP", text((p - 3) // 4), "(p-3)/4")
 define("FR_ROOT_28", mont(pow(5, (r - 1) >> 28, r), r), "5^((r-1)/2^28)")
 print("/* Tables of v52_fold: 2^253 and 2^254 are 0.66 M and 1.32 M. */")
-fold("FP_52_FOLD_X", p, 253, 6)
+fold("FP_52_FOLD_X", p, 253, 6, 2 * p)
 fold("FP_52_FOLD_Y", p, 253, 5)
 print("/* Quotient of v52_barrett: 2^266 / M; 2^260 - M; and multiples of r. */")
 define("FR_52_RECIPROCAL", "0x%xu" % (2**266 // r))

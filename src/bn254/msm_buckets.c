@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bn254/constants.h"
+#include "bn254/fp.h"
 #include "bn254/mont.h"
 
 enum { PENDING_MAX = 2 * MSM_BATCH }; /* and no more than two of this run's batches */
@@ -15,8 +16,10 @@ struct pending {
 
 struct buckets {
     const struct msm_input *in;
+    const char *points;
+    size_t point_bytes; /* of a cell too */
     char *cells, *temp; /* temp: half as many cells, at least PENDING_MAX */
-    uint32_t *stamp;    /* the last batch that wrote a cell */
+    uint32_t *stamp;    /* the last batch that wrote a cell; 0: never */
     uint32_t batch;
     size_t n_cells, batch_max, pending_max, n_ops, n_pending;
     struct msm_op op[MSM_BATCH];
@@ -213,13 +216,44 @@ static void drain_pending(struct buckets *b)
     b->n_pending = 0;
 }
 
+/* The first point of a cell is copied there. */
+static void fill_cell(struct buckets *b, uint32_t cell, uint32_t src)
+{
+    size_t n = b->point_bytes;
+    char *to = b->cells + cell * n;
+
+    memcpy(to, b->points + (size_t)(src & ~MSM_NEGATE) * n, n);
+    for (size_t at = n / 2; (src & MSM_NEGATE) && at < n; at += sizeof(fp)) {
+        fp y;
+
+        memcpy(&y, to + at, sizeof y);
+        fp_neg(&y, &y);
+        memcpy(to + at, &y, sizeof y);
+    }
+}
+
+static inline void prefetch_point(const char *p, size_t n)
+{
+    __builtin_prefetch(p);
+    if (n > 64)
+        __builtin_prefetch(p + 64);
+}
+
 static inline bool try_op(struct buckets *b, uint32_t cell, uint32_t src)
 {
-    if (b->stamp[cell] == b->batch)
+    uint32_t last = b->stamp[cell];
+
+    if (last == b->batch)
         return false;
     b->stamp[cell] = b->batch;
+    if (last == 0) {
+        fill_cell(b, cell, src);
+        b->stamp[cell] = 1;
+        return true;
+    }
     b->op[b->n_ops++] = (struct msm_op){cell, src};
-    __builtin_prefetch(b->cells + cell * b->in->kernel->cell_bytes, 1);
+    prefetch_point(b->cells + (size_t)cell * b->point_bytes, b->point_bytes);
+    prefetch_point(b->points + (size_t)(src & ~MSM_NEGATE) * b->point_bytes, b->point_bytes);
     return true;
 }
 
@@ -253,8 +287,8 @@ static inline void schedule(struct buckets *b, uint32_t cell, uint32_t src)
 /* Where a window lies in k + K. */
 struct window {
     unsigned limb, shift;
-    uint64_t mask;
-    int64_t offset; /* 2^(c-1), or 0 for the last window */
+    uint64_t mask;  /* the last window is at most 2^(c-1) by itself */
+    int32_t offset; /* 2^(c-1), or 0 for the last window */
     uint32_t base;  /* first cell */
 };
 
@@ -268,12 +302,14 @@ static void digit_offsets(uint64_t out[5], unsigned c, unsigned n_windows)
     }
 }
 
-static inline void scalar_plus_offsets(uint64_t v[5], const fr_bits *k, bool negate,
+/* The scalar for which order[i] stands, plus the offsets. */
+static inline void scalar_plus_offsets(uint64_t v[5], const struct msm_input *in, uint32_t src,
                                        const uint64_t offsets[4])
 {
     static const uint64_t order[4] = FR_MODULUS;
+    const fr_bits *k = &in->k[src & ~MSM_NEGATE];
 
-    if (negate) {
+    if (src & MSM_NEGATE) {
         mont_sub4(v, order, k->l);
         mont_add4(v, v, offsets);
     } else {
@@ -282,33 +318,49 @@ static inline void scalar_plus_offsets(uint64_t v[5], const fr_bits *k, bool neg
     v[4] = 0;
 }
 
-static inline void schedule_digit(struct buckets *b, const struct window *w, const uint64_t v[5],
-                                  uint32_t src)
+static inline int32_t digit_at(const struct window *w, const uint64_t v[5])
 {
     uint64_t bits = v[w->limb] >> w->shift | v[w->limb + 1] << 1 << (63 - w->shift);
-    int64_t digit = (int64_t)(bits & w->mask) - w->offset;
 
-    if (digit > 0)
-        schedule(b, w->base + (uint32_t)(digit - 1), src);
-    else if (digit < 0)
-        schedule(b, w->base + (uint32_t)(-digit - 1), src ^ MSM_NEGATE);
+    return (int32_t)(bits & w->mask) - w->offset;
 }
+
+static inline void schedule_digit(struct buckets *b, const struct window *w, int32_t digit,
+                                  uint32_t src)
+{
+    uint32_t sign = (uint32_t)(digit >> 31);
+
+    if (digit != 0)
+        schedule(b, w->base + ((uint32_t)digit ^ sign) - sign - 1, src ^ (sign & MSM_NEGATE));
+}
+
+enum { DIGITS = 64 }; /* computed ahead of their scheduling */
 
 static void run_slice(struct buckets *b, const struct window w[], unsigned n_windows,
                       size_t i_slice, unsigned first_bit, const uint64_t offsets[4])
 {
     const struct msm_input *in = b->in;
     const uint32_t *order = in->order + i_slice * MSM_SLICE;
+    int32_t digit[DIGITS];
+    uint64_t v[DIGITS][5];
     /* digit i can only be non-zero for scalars of c i bits or more */
     unsigned bytes = first_bit / 8 > 1 ? first_bit / 8 : 1;
     size_t n = in->slice[i_slice].at_least[bytes];
 
-    for (size_t i = 0; i < n; i++) {
-        uint64_t v[5];
+    for (size_t begin = 0; begin < n; begin += DIGITS) {
+        size_t m = n - begin < DIGITS ? n - begin : DIGITS;
 
-        scalar_plus_offsets(v, &in->k[order[i] & ~MSM_NEGATE], order[i] & MSM_NEGATE, offsets);
-        for (unsigned j = 0; j < n_windows; j++)
-            schedule_digit(b, &w[j], v, order[i]);
+        for (size_t i = 0; i < m; i++) {
+            if (begin + i + DIGITS < n)
+                __builtin_prefetch(&in->k[order[begin + i + DIGITS] & ~MSM_NEGATE]);
+            scalar_plus_offsets(v[i], in, order[begin + i], offsets);
+        }
+        for (unsigned j = 0; j < n_windows; j++) {
+            for (size_t i = 0; i < m; i++)
+                digit[i] = digit_at(&w[j], v[i]);
+            for (size_t i = 0; i < m; i++)
+                schedule_digit(b, &w[j], digit[i], order[begin + i]);
+        }
     }
 }
 
@@ -326,8 +378,8 @@ static void fill_buckets(struct buckets *b, unsigned w0, unsigned n_windows, siz
 
         w[j].limb = bit / 64;
         w[j].shift = bit % 64;
-        w[j].mask = last ? ~(uint64_t)0 : ((uint64_t)1 << c) - 1;
-        w[j].offset = last ? 0 : (int64_t)1 << (c - 1);
+        w[j].mask = last ? 0xffffffff : ((uint64_t)1 << c) - 1;
+        w[j].offset = last ? 0 : 1 << (c - 1);
         w[j].base = j << (c - 1);
     }
     for (size_t s = s0; s < s1; s++)
@@ -419,6 +471,9 @@ void msm_buckets_run(struct msm_sums *out, const struct msm_input *in, unsigned 
     unsigned char *p = (unsigned char *)scratch + align64(sizeof *b);
 
     b->in = in;
+    b->points = in->points;
+    b->point_bytes = in->kernel->point_bytes;
+    assert(in->kernel->cell_bytes == b->point_bytes);
     b->n_cells = (size_t)n_windows << (in->window_bits - 1);
     assert(b->n_cells <= MSM_CELLS_MAX);
     b->cells = (char *)p;
@@ -430,7 +485,7 @@ void msm_buckets_run(struct msm_sums *out, const struct msm_input *in, unsigned 
     b->kernel_scratch = p;
     memset(b->cells, 0, b->n_cells * in->kernel->cell_bytes);
     memset(b->stamp, 0, b->n_cells * sizeof(uint32_t));
-    b->batch = 1;
+    b->batch = 2; /* 1: filled, but by no batch */
     b->batch_max = b->n_cells / 4 < MSM_BATCH ? b->n_cells / 4 : MSM_BATCH;
     b->pending_max = 2 * b->batch_max;
     b->n_ops = b->n_pending = 0;

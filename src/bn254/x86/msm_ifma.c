@@ -8,6 +8,7 @@
 #include "bn254/constants.h"
 #include "bn254/g1.h"
 #include "bn254/g2.h"
+#include "bn254/x86/adx_mont.h"
 #include "bn254/x86/mont52.h"
 
 static const struct m52 mp = {FP_52, FP_52_NINV, FP_52_KM, FP_52_2M, FP_52_4M};
@@ -96,10 +97,12 @@ V52_INLINE void sub_times_4_8(v52 *o, const v52 *a, const v52 *b)
     v52_carry(o);
 }
 
-V52_INLINE void fold_x8(v52 *o, const v52 *s, const v52 *a, const v52 *b)
+/* s - a - b from d = b - a + 2 p, which is s - 2 a - d + 2 p; the table adds the 2 p. */
+V52_INLINE void fold_x8(v52 *o, const v52 *s, const v52 *a, const v52 *d)
 {
     v52_sub_raw(o, s, a);
-    v52_sub_raw(o, o, b);
+    v52_sub_raw(o, o, a);
+    v52_sub_raw(o, o, d);
     v52_fold(o, &fold_x, FOLD_SHIFT);
 }
 
@@ -126,6 +129,14 @@ static void set_lane8(v52 *o, unsigned lane, const fp *a)
     }
 }
 
+/* Pointers to n-byte rows from indices, eight at a time. */
+V52_INLINE void rows8(void *out, const char *base, __m512i index, size_t row_bytes)
+{
+    __m512i at = _mm512_slli_epi64(index, (unsigned)__builtin_ctzll(row_bytes));
+
+    _mm512_storeu_si512(out, _mm512_add_epi64(at, v52_set1((uint64_t)(uintptr_t)base)));
+}
+
 /* ---- Fp, 2 x 8 lanes ---- */
 
 typedef struct {
@@ -144,12 +155,12 @@ V52_INLINE void vfp_store(char *const row[16], size_t offset, const vfp *a)
     store8(row + 8, offset, &a->v[1]);
 }
 
-V52_INLINE void vfp_mul(vfp *o, const vfp *a, const vfp *b)
+static __attribute__((noinline)) void vfp_mul(vfp *o, const vfp *a, const vfp *b)
 {
     v52_mul2(&o->v[0], &a->v[0], &b->v[0], &o->v[1], &a->v[1], &b->v[1], &mp);
 }
 
-V52_INLINE void vfp_sqr(vfp *o, const vfp *a)
+static __attribute__((noinline)) void vfp_sqr(vfp *o, const vfp *a)
 {
     v52_sqr2(&o->v[0], &a->v[0], &o->v[1], &a->v[1], &mp);
 }
@@ -172,10 +183,10 @@ V52_INLINE void vfp_sub_times_4(vfp *o, const vfp *a, const vfp *b)
     sub_times_4_8(&o->v[1], &a->v[1], &b->v[1]);
 }
 
-V52_INLINE void vfp_fold_x(vfp *o, const vfp *s, const vfp *a, const vfp *b)
+V52_INLINE void vfp_fold_x(vfp *o, const vfp *s, const vfp *a, const vfp *d)
 {
-    fold_x8(&o->v[0], &s->v[0], &a->v[0], &b->v[0]);
-    fold_x8(&o->v[1], &s->v[1], &a->v[1], &b->v[1]);
+    fold_x8(&o->v[0], &s->v[0], &a->v[0], &d->v[0]);
+    fold_x8(&o->v[1], &s->v[1], &a->v[1], &d->v[1]);
 }
 
 V52_INLINE void vfp_fold_y(vfp *o, const vfp *m, const vfp *a)
@@ -188,6 +199,12 @@ V52_INLINE void vfp_zero(vfp *o)
 {
     for (int i = 0; i < 5; i++)
         o->v[0].l[i] = o->v[1].l[i] = _mm512_setzero_si512();
+}
+
+V52_INLINE void vfp_two_p(vfp *o)
+{
+    for (int i = 0; i < 5; i++)
+        o->v[0].l[i] = o->v[1].l[i] = v52_set1(mp.m2[i]);
 }
 
 V52_INLINE uint32_t vfp_zero_lanes(const vfp *a)
@@ -250,6 +267,11 @@ static void words_to_lanes(v52 *o, const fp in[8])
     load8(o, row, 0);
 }
 
+static inline void mul_words(fp *out, const fp *a, const fp *b)
+{
+    adx_mont_mul(out->l, a->l, b->l, fp_modulus, FP_NINV);
+}
+
 /* 2^518 / a for each lane.  As an fp, the number a stands for a / 2^256; the inverse of
  * that has the limbs 2^512 / a, and 64 times it those of 2^518 / a. */
 static void vfp_invert(vfp *a)
@@ -260,14 +282,14 @@ static void vfp_invert(vfp *a)
     lanes_to_words(t + 8, &a->v[1]);
     for (int i = 0; i < 16; i++) {
         prefix[i] = acc;
-        fp_mul(&acc, &acc, &t[i]);
+        mul_words(&acc, &acc, &t[i]);
     }
     fp_from_u64(&factor, 64);
     fp_inv(&acc, &acc);
-    fp_mul(&acc, &acc, &factor);
+    mul_words(&acc, &acc, &factor);
     for (int i = 16; i-- > 0;) {
-        fp_mul(&next, &acc, &t[i]);
-        fp_mul(&t[i], &acc, &prefix[i]);
+        mul_words(&next, &acc, &t[i]);
+        mul_words(&t[i], &acc, &prefix[i]);
         acc = next;
     }
     words_to_lanes(&a->v[0], t);
@@ -310,7 +332,7 @@ V52_INLINE void vfp2_store(char *const row[8], size_t offset, const vfp2 *a)
 
 /* Karatsuba on the columns, two reductions.  p 2^258 keeps a0 b0 - a1 b1 from going below
  * zero as long as a1 b1 < 21 p^2; it adds p / 4 to the result. */
-V52_INLINE void vfp2_mul(vfp2 *o, const vfp2 *a, const vfp2 *b)
+static __attribute__((noinline)) void vfp2_mul(vfp2 *o, const vfp2 *a, const vfp2 *b)
 {
     static const uint64_t quarter_r[6] = FP_52_QUARTER_R;
     v52_wide v0, v1, m;
@@ -333,7 +355,7 @@ V52_INLINE void vfp2_mul(vfp2 *o, const vfp2 *a, const vfp2 *b)
 }
 
 /* (a0 + a1)(a0 - a1), 2 a0 a1 */
-V52_INLINE void vfp2_sqr(vfp2 *o, const vfp2 *a)
+static __attribute__((noinline)) void vfp2_sqr(vfp2 *o, const vfp2 *a)
 {
     v52 s, d, t;
 
@@ -363,10 +385,10 @@ V52_INLINE void vfp2_sub_times_4(vfp2 *o, const vfp2 *a, const vfp2 *b)
     sub_times_4_8(&o->c1, &a->c1, &b->c1);
 }
 
-V52_INLINE void vfp2_fold_x(vfp2 *o, const vfp2 *s, const vfp2 *a, const vfp2 *b)
+V52_INLINE void vfp2_fold_x(vfp2 *o, const vfp2 *s, const vfp2 *a, const vfp2 *d)
 {
-    fold_x8(&o->c0, &s->c0, &a->c0, &b->c0);
-    fold_x8(&o->c1, &s->c1, &a->c1, &b->c1);
+    fold_x8(&o->c0, &s->c0, &a->c0, &d->c0);
+    fold_x8(&o->c1, &s->c1, &a->c1, &d->c1);
 }
 
 V52_INLINE void vfp2_fold_y(vfp2 *o, const vfp2 *m, const vfp2 *a)
@@ -379,6 +401,12 @@ V52_INLINE void vfp2_zero(vfp2 *o)
 {
     for (int i = 0; i < 5; i++)
         o->c0.l[i] = o->c1.l[i] = _mm512_setzero_si512();
+}
+
+V52_INLINE void vfp2_two_p(vfp2 *o)
+{
+    for (int i = 0; i < 5; i++)
+        o->c0.l[i] = o->c1.l[i] = v52_set1(mp.m2[i]);
 }
 
 V52_INLINE uint32_t vfp2_zero_lanes(const vfp2 *a)

@@ -127,21 +127,25 @@ static __attribute__((noinline)) void G(special_results)(VFE *x3, VFE *y3,
 V52_INLINE void G(backward)(const struct G(ifma_group) * g, const struct G(ifma_special) * s,
                             const struct G(ifma_rows) * r, VFE *u)
 {
-    VFE x1, x2, y1, slope, x3, y3;
+    VFE x1, y1, slope, x3, y3, den = g->den;
 
     V(mul)(&slope, u, &g->prefix);
-    V(mul)(u, u, &g->den);
+    V(mul)(u, u, &den);
     V(load)(&y1, r->a, offsetof(AFFINE, y));
     V(load)(&y3, r->b, offsetof(AFFINE, y));
     V(negate_lanes)(&y3, r->negate);
     V(sub4)(&y3, &y3, &y1); /* y2 - y1 */
-    if (s->dbl != 0)
+    if (s->dbl != 0) {
         G(tangent_lanes)(&y3, s->dbl, r);
+        VFE two_p;
+
+        V(two_p)(&two_p);
+        V(blend)(&den, &two_p, s->dbl); /* x2 - x1 + 2 p again, not 2 y */
+    }
     V(mul)(&slope, &slope, &y3);
     V(sqr)(&x3, &slope);
     V(load)(&x1, r->a, offsetof(AFFINE, x));
-    V(load)(&x2, r->b, offsetof(AFFINE, x));
-    V(fold_x)(&x3, &x3, &x1, &x2);
+    V(fold_x)(&x3, &x3, &x1, &den);
     V(sub_times_4)(&x1, &x1, &x3);
     V(mul)(&y3, &slope, &x1);
     V(fold_y)(&y3, &y3, &y1);
@@ -154,7 +158,21 @@ V52_INLINE void G(backward)(const struct G(ifma_group) * g, const struct G(ifma_
 V52_INLINE void G(point_rows)(struct G(ifma_rows) * r, char *cells, const char *points,
                               const struct msm_op op[], size_t n, AFFINE *nowhere)
 {
+    const __m512i low = v52_set1(0xffffffff), index = v52_set1(~MSM_NEGATE);
+
     r->negate = 0;
+    if (n >= LANES) {
+        for (unsigned i = 0; i < LANES; i += 8) {
+            __m512i v = _mm512_loadu_si512(op + i);
+
+            rows8(&r->a[i], cells, _mm512_and_si512(v, low), sizeof(AFFINE));
+            rows8(&r->to[i], cells, _mm512_and_si512(v, low), sizeof(AFFINE));
+            rows8(&r->b[i], points, _mm512_and_si512(_mm512_srli_epi64(v, 32), index),
+                  sizeof(AFFINE));
+            r->negate |= (uint32_t)_mm512_movepi64_mask(v) << i;
+        }
+        return;
+    }
     for (unsigned i = 0; i < LANES; i++) {
         if (i >= n) {
             r->a[i] = r->b[i] = r->to[i] = (char *)nowhere;
