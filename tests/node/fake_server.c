@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/hash.h"
@@ -37,6 +38,7 @@ struct fake_server {
     struct fake_blob blobs[BLOBS_MAX];
     size_t n_leases, n_blobs;
     json_t *telemetry;
+    int64_t clock_ahead_ms;
     struct fake_counts counts;
 };
 
@@ -89,7 +91,7 @@ static bool signature_is_good(struct fake_server *f, struct http_request *rq)
         return false;
     m.timestamp_ms = strtoll(when, NULL, 10);
     memcpy(m.body_sha3, rq->body_sha3, SHA3_256_BYTES);
-    return llabs(m.timestamp_ms - clock_wall_ms()) <= SIGN_REQUEST_SKEW_MS &&
+    return llabs(m.timestamp_ms - clock_wall_ms() - f->clock_ahead_ms) <= SIGN_REQUEST_SKEW_MS &&
            sign_request_verify(sig, &m, f->public_key, NULL) == VCP_OK;
 }
 
@@ -322,11 +324,24 @@ static void route(struct fake_server *f, struct http_request *rq, struct http_re
     }
 }
 
+static const char *date_text(struct fake_server *f, struct arena *a)
+{
+    time_t t = (time_t)((clock_wall_ms() + f->clock_ahead_ms) / 1000);
+    struct tm tm;
+    char text[64];
+
+    gmtime_r(&t, &tm);
+    strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", &tm);
+    return arena_strdup(a, text);
+}
+
 static void handle(void *arg, struct http_request *rq, struct http_response *rs)
 {
     struct fake_server *f = arg;
 
     pthread_mutex_lock(&f->lock);
+    if (f->clock_ahead_ms)
+        http_response_header(rs, "Date", date_text(f, &rq->arena));
     route(f, rq, rs);
     pthread_mutex_unlock(&f->lock);
 }
@@ -430,6 +445,13 @@ void fake_spoil_modules(struct fake_server *f, bool on)
 void fake_forget_node(struct fake_server *f)
 {
     set(f, &f->registered, false);
+}
+
+void fake_set_clock(struct fake_server *f, int64_t ahead_ms)
+{
+    pthread_mutex_lock(&f->lock);
+    f->clock_ahead_ms = ahead_ms;
+    pthread_mutex_unlock(&f->lock);
 }
 
 void fake_cancel(struct fake_server *f, const char *lease_id)

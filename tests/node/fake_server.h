@@ -31,6 +31,8 @@ void fake_cancel(struct fake_server *f, const char *lease_id);
 void fake_refuse_results(struct fake_server *f, bool on);
 void fake_spoil_modules(struct fake_server *f, bool on);
 void fake_forget_node(struct fake_server *f);
+/* The server's clock goes this far ahead of ours, in its Date header and its judgement. */
+void fake_set_clock(struct fake_server *f, int64_t ahead_ms);
 
 /* Waits up to 20 s for the result of a lease; a new reference, or NULL.  Signatures of
  * completed results were verified before they are here. */

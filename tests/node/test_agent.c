@@ -474,6 +474,35 @@ static void two_agents_do_not_share_a_state_folder(void **state)
     stop(&r, 1000);
 }
 
+static void a_wrong_clock_is_named_as_the_cause(void **state)
+{
+    struct sign_key key;
+    struct uplink *up;
+    struct err err;
+    json_t *body;
+
+    (void)state;
+    sign_key_new(&key);
+    assert_ok(uplink_new(&up, url, NULL, &key, "tester", &err), err);
+    body = identity_registration("tester", "r", "any", &(struct capabilities){100, 1, 1, false},
+                                 &key);
+    assert_ok(uplink_json_as_owner(up, FAKE_KEY, "POST", "/api/v1/nodes", body, NULL, &err), err);
+    json_decref(body);
+    assert_ok(uplink_json(up, "GET", "/api/v1/probe?bytes=0", NULL, 5000, NULL, &err), err);
+    fake_set_clock(fake, 300000);
+    assert_err(uplink_json(up, "GET", "/api/v1/probe?bytes=0", NULL, 5000, NULL, &err), VCP_EAUTH,
+               err, "behind the server's");
+    assert_true(uplink_clock_ahead_ms(up) < -290000);
+    fake_set_clock(fake, -300000);
+    assert_err(uplink_json(up, "GET", "/api/v1/probe?bytes=0", NULL, 5000, NULL, &err), VCP_EAUTH,
+               err, "set the clock");
+    fake_set_clock(fake, 0);
+    sign_key_new(&key); /* not the key that was registered: the clock is not to blame */
+    assert_err(uplink_json(up, "GET", "/api/v1/probe?bytes=0", NULL, 5000, NULL, &err), VCP_EAUTH,
+               err, "bad signature");
+    uplink_free(up);
+}
+
 #define WITH_FAKE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(int argc, char **argv)
@@ -499,6 +528,7 @@ int main(int argc, char **argv)
         WITH_FAKE(a_dishonest_node_signs_what_it_falsified),
         WITH_FAKE(once_is_once),
         WITH_FAKE(many_leases_run_side_by_side),
+        WITH_FAKE(a_wrong_clock_is_named_as_the_cause),
         WITH_FAKE(two_agents_do_not_share_a_state_folder),
     };
 

@@ -252,9 +252,25 @@ static void namespaces_alone_hide_files_network_and_processes(void **state)
     }
 }
 
+/* In a container that maps no other user, even root cannot become nobody. */
+static bool can_become_nobody(void)
+{
+    int status = -1;
+    pid_t pid;
+
+    if (geteuid() != 0)
+        return true;
+    pid = fork();
+    if (pid == 0)
+        _exit(setresuid(65534, 65534, 65534) == 0 ? 0 : 1);
+    return waitpid(pid, &status, 0) == pid && status == 0;
+}
+
 static void the_jailed_are_nobody(void **state)
 {
     (void)state;
+    if (!can_become_nobody())
+        skip();
     assert_int_equal(in_jail(try_dup, false), ESCAPED); /* the harness can see a success */
     assert_true(walls_of_machine & JAIL_NOBODY);
 }
