@@ -1,0 +1,113 @@
+/* The statement's canonical bytes. */
+#include "zkvm/statement.h"
+
+#include <string.h>
+
+#include "base/hash.h"
+
+static void put_values(struct buf *b, const uint64_t v[], uint32_t n)
+{
+    buf_put_u32le(b, n);
+    for (uint32_t i = 0; i < n; i++)
+        buf_put_u64le(b, v[i]);
+}
+
+void statement_encode(struct buf *b, const struct statement *s)
+{
+    uint32_t entry_bytes = (uint32_t)strlen(s->entry);
+
+    buf_put_u32le(b, STATEMENT_VERSION);
+    buf_put(b, s->module, 32);
+    buf_put(b, s->context, 32);
+    buf_put_u32le(b, entry_bytes);
+    buf_put(b, s->entry, entry_bytes);
+    put_values(b, s->args, s->n_args);
+    put_values(b, s->results, s->n_results);
+    buf_putc(b, s->status);
+    buf_putc(b, s->trap);
+    buf_put_u32le(b, (uint32_t)s->exit_code);
+    buf_put_u64le(b, s->gas_used);
+    buf_put_u64le(b, s->gas_max);
+    buf_put_u64le(b, s->memory_bytes_max);
+    buf_put_u32le(b, s->call_depth_max);
+    buf_put_u32le(b, s->stack_slots_max);
+}
+
+static bool get_bytes(struct cursor *in, void *out, size_t n)
+{
+    const unsigned char *p;
+
+    if (!cursor_bytes(in, n, &p))
+        return false;
+    memcpy(out, p, n);
+    return true;
+}
+
+static bool get_values(struct cursor *in, uint64_t v[], uint32_t *n)
+{
+    if (!cursor_u32le(in, n) || *n > STATEMENT_VALUES_MAX)
+        return false;
+    for (uint32_t i = 0; i < *n; i++)
+        if (!cursor_u64le(in, &v[i]))
+            return false;
+    return true;
+}
+
+static bool get_entry(struct cursor *in, char out[STATEMENT_ENTRY_BYTES])
+{
+    uint32_t n;
+
+    return cursor_u32le(in, &n) && n < STATEMENT_ENTRY_BYTES && get_bytes(in, out, n) &&
+           !memchr(out, '\0', n);
+}
+
+int statement_decode(struct statement *out, struct cursor *in, struct err *err)
+{
+    struct statement s = {0};
+    size_t before = cursor_left(in);
+    uint32_t version, code;
+
+    if (!cursor_u32le(in, &version) || version != STATEMENT_VERSION)
+        return err_set(err, VCP_EFORMAT, "statement: not version %d", STATEMENT_VERSION);
+    if (!get_bytes(in, s.module, 32) || !get_bytes(in, s.context, 32) || !get_entry(in, s.entry) ||
+        !get_values(in, s.args, &s.n_args) || !get_values(in, s.results, &s.n_results) ||
+        !cursor_u8(in, &s.status) || !cursor_u8(in, &s.trap) || !cursor_u32le(in, &code) ||
+        !cursor_u64le(in, &s.gas_used) || !cursor_u64le(in, &s.gas_max) ||
+        !cursor_u64le(in, &s.memory_bytes_max) || !cursor_u32le(in, &s.call_depth_max) ||
+        !cursor_u32le(in, &s.stack_slots_max))
+        return err_set(err, VCP_EFORMAT, "statement: cut short or over a limit at byte %zu",
+                       before - cursor_left(in));
+    s.exit_code = (int32_t)code;
+    if (s.status > RUN_OUT_OF_GAS || (s.status == RUN_TRAP) != (s.trap != TRAP_NONE) ||
+        s.trap >= TRAP_COUNT || (s.status != RUN_EXIT && s.exit_code) ||
+        (s.status != RUN_OK && s.n_results) || s.gas_used > s.gas_max)
+        return err_set(err, VCP_EFORMAT, "statement: its end contradicts itself");
+    *out = s;
+    return VCP_OK;
+}
+
+void statement_digest(uint8_t out[32], const struct statement *s)
+{
+    struct buf b;
+
+    buf_init(&b, 0);
+    statement_encode(&b, s);
+    sha3_256(out, b.data, b.len);
+    buf_release(&b);
+}
+
+void statement_lists_encode(struct buf *b, const struct statement_lists *l)
+{
+    buf_put_u64le(b, l->clock_end);
+    buf_put_u32le(b, l->pc_end);
+}
+
+int statement_lists_decode(struct statement_lists *out, struct cursor *in, struct err *err)
+{
+    struct statement_lists l;
+
+    if (!cursor_u64le(in, &l.clock_end) || !cursor_u32le(in, &l.pc_end))
+        return err_set(err, VCP_EFORMAT, "lists: cut short");
+    *out = l;
+    return VCP_OK;
+}

@@ -1,0 +1,49 @@
+/* statement.h - what a receipt claims, and the lists that go with it, in canonical bytes.
+ *
+ * The statement is the whole claim: this module, entered here with these arguments and
+ * limits, ended so, with these results and this gas.  Its SHA3-256 is the identity of a
+ * receipt (proofs can be re-randomised; statements cannot).  The lists are what the prover
+ * adds so that the verifier can form his own terms of the bus; they are hashed into the
+ * challenge, not into the identity. */
+#ifndef ZKVM_STATEMENT_H
+#define ZKVM_STATEMENT_H
+
+#include "base/buf.h"
+#include "base/err.h"
+#include "wasm/limits.h"
+#include "wasm/run.h"
+
+#define STATEMENT_VERSION     1
+#define STATEMENT_VALUES_MAX  16u /* arguments, and results */
+#define STATEMENT_ENTRY_BYTES 256u
+
+struct statement {
+    uint8_t module[32];  /* SHA3-256 of its bytes */
+    uint8_t context[32]; /* SHA3-256 of what binds the run to a task and a node; may be 0 */
+    char entry[STATEMENT_ENTRY_BYTES];
+    uint32_t n_args, n_results;
+    uint64_t args[STATEMENT_VALUES_MAX], results[STATEMENT_VALUES_MAX]; /* bits */
+    uint8_t status; /* enum run_status: ok, exit, trap or out of gas */
+    uint8_t trap;   /* enum trap */
+    int32_t exit_code;
+    uint64_t gas_used, gas_max;
+    uint64_t memory_bytes_max;
+    uint32_t call_depth_max, stack_slots_max;
+};
+
+/* Chosen by the prover, used by the verifier in his terms. */
+struct statement_lists {
+    uint64_t clock_end; /* rows of the run: the clock starts at 1 */
+    uint32_t pc_end;    /* where it ended: of the trapping, or the unpaid, entry */
+};
+
+/* Appends the canonical encoding; little-endian, fixed order, lengths before bytes. */
+void statement_encode(struct buf *out, const struct statement *s);
+/* Reads exactly one; VCP_EFORMAT with what and where. */
+int statement_decode(struct statement *out, struct cursor *in, struct err *err);
+void statement_digest(uint8_t out[32], const struct statement *s);
+
+void statement_lists_encode(struct buf *out, const struct statement_lists *l);
+int statement_lists_decode(struct statement_lists *out, struct cursor *in, struct err *err);
+
+#endif
