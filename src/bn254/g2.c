@@ -49,17 +49,26 @@ void g2_affine_psi(g2_affine *out, const g2_affine *a)
     fp2_mul(&out->y, &t, &cy);
 }
 
-/* psi satisfies psi^2 - t psi + p = 0 on the whole twist.  psi(Q) = [t-1] Q therefore
- * gives [(t-1)^2 - t (t-1) + p] Q = [p + 1 - t] Q = [r] Q = 0, and t - 1 = 6 x^2. */
+/* [x+1] Q + psi([x] Q) + psi^2([x] Q) = psi^3([2x] Q), x the parameter of the curve (Dai,
+ * Lin, Zhao, Zhou 2022, eprint 2022/348, section 5.1).  psi satisfies psi^2 - t psi + p = 0
+ * on the whole twist; the resultant of that and the relation is divisible by r once and
+ * otherwise prime to the cofactor 2p - r, so only the subgroup of order r satisfies it. */
 bool g2_affine_in_subgroup(const g2_affine *a)
 {
-    static const fr_bits k = {BN254_6X2};
+    static const fr_bits k = {{BN254_X, 0, 0, 0}};
+    g2_affine xq, t;
     g2 lhs, rhs;
-    g2_affine t;
 
-    g2_affine_psi(&t, a);
-    g2_from_affine(&lhs, &t);
     g2_mul_var(&rhs, a, &k);
+    g2_to_affine(&xq, &rhs);
+    g2_add_affine(&lhs, &rhs, a);
+    g2_affine_psi(&t, &xq);
+    g2_add_affine(&lhs, &lhs, &t);
+    g2_affine_psi(&t, &t);
+    g2_add_affine(&lhs, &lhs, &t);
+    g2_affine_psi(&t, &t);
+    g2_from_affine(&rhs, &t);
+    g2_dbl(&rhs, &rhs);
     return g2_eq(&lhs, &rhs);
 }
 

@@ -44,7 +44,7 @@ void g2_mul_var(g2 *out, const g2_affine *a, const fr_bits *k);
 
 /* Coordinates canonical and on the curve (infinity is).  A decoder's first question. */
 bool g2_affine_is_on_curve(const g2_affine *a);
-/* In the subgroup of order r, for a point on the curve: psi(Q) = [6 x^2] Q (variable time). */
+/* In the subgroup of order r, for a point on the curve: variable time. */
 bool g2_affine_in_subgroup(const g2_affine *a);
 /* Both of the above. */
 bool g2_affine_is_valid(const g2_affine *a);

@@ -28,7 +28,8 @@ void msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct thr
             void *scratch);
 
 /* Index of the first of n points (memory form, any alignment) that is not canonical or
- * not on the curve (G2: or not in the subgroup); n when all are good.  Many at once. */
+ * not on the curve (G2: or not in the subgroup); n when all are good.  For G2 each thread allocates
+ * some 1 MB for the time of the call, and is slower when that fails. */
 size_t g1_find_invalid(const void *points, size_t n, struct threads *threads);
 size_t g2_find_invalid(const void *points, size_t n, struct threads *threads);
 

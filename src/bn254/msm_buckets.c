@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bn254/constants.h"
+#include "bn254/digits.h"
 #include "bn254/fp.h"
 #include "bn254/mont.h"
 
@@ -284,46 +285,10 @@ static inline void schedule(struct buckets *b, uint32_t cell, uint32_t src)
 
 /* ---- digits ---- */
 
-/* Where a window lies in k + K. */
 struct window {
-    unsigned limb, shift;
-    uint64_t mask;  /* the last window is at most 2^(c-1) by itself */
-    int32_t offset; /* 2^(c-1), or 0 for the last window */
-    uint32_t base;  /* first cell */
+    struct digit_window at;
+    uint32_t base; /* first cell */
 };
-
-static void digit_offsets(uint64_t out[5], unsigned c, unsigned n_windows)
-{
-    memset(out, 0, 5 * sizeof out[0]);
-    for (unsigned i = 0; i + 1 < n_windows; i++) {
-        unsigned bit = c * i + c - 1;
-
-        out[bit / 64] |= (uint64_t)1 << (bit % 64);
-    }
-}
-
-/* The scalar for which order[i] stands, plus the offsets. */
-static inline void scalar_plus_offsets(uint64_t v[5], const struct msm_input *in, uint32_t src,
-                                       const uint64_t offsets[4])
-{
-    static const uint64_t order[4] = FR_MODULUS;
-    const fr_bits *k = &in->k[src & ~MSM_NEGATE];
-
-    if (src & MSM_NEGATE) {
-        mont_sub4(v, order, k->l);
-        mont_add4(v, v, offsets);
-    } else {
-        mont_add4(v, k->l, offsets);
-    }
-    v[4] = 0;
-}
-
-static inline int32_t digit_at(const struct window *w, const uint64_t v[5])
-{
-    uint64_t bits = v[w->limb] >> w->shift | v[w->limb + 1] << 1 << (63 - w->shift);
-
-    return (int32_t)(bits & w->mask) - w->offset;
-}
 
 static inline void schedule_digit(struct buckets *b, const struct window *w, int32_t digit,
                                   uint32_t src)
@@ -337,7 +302,7 @@ static inline void schedule_digit(struct buckets *b, const struct window *w, int
 enum { DIGITS = 64 }; /* computed ahead of their scheduling */
 
 static void run_slice(struct buckets *b, const struct window w[], unsigned n_windows,
-                      size_t i_slice, unsigned first_bit, const uint64_t offsets[4])
+                      size_t i_slice, unsigned first_bit, const uint64_t offsets[5])
 {
     const struct msm_input *in = b->in;
     const uint32_t *order = in->order + i_slice * MSM_SLICE;
@@ -353,11 +318,12 @@ static void run_slice(struct buckets *b, const struct window w[], unsigned n_win
         for (size_t i = 0; i < m; i++) {
             if (begin + i + DIGITS < n)
                 __builtin_prefetch(&in->k[order[begin + i + DIGITS] & ~MSM_NEGATE]);
-            scalar_plus_offsets(v[i], in, order[begin + i], offsets);
+            digits_prepare(v[i], &in->k[order[begin + i] & ~MSM_NEGATE],
+                           order[begin + i] & MSM_NEGATE, offsets);
         }
         for (unsigned j = 0; j < n_windows; j++) {
             for (size_t i = 0; i < m; i++)
-                digit[i] = digit_at(&w[j], v[i]);
+                digit[i] = digit_at(&w[j].at, v[i]);
             for (size_t i = 0; i < m; i++)
                 schedule_digit(b, &w[j], digit[i], order[begin + i]);
         }
@@ -372,16 +338,8 @@ static void fill_buckets(struct buckets *b, unsigned w0, unsigned n_windows, siz
     uint64_t offsets[5];
 
     digit_offsets(offsets, c, in->n_windows);
-    for (unsigned j = 0; j < n_windows; j++) {
-        unsigned bit = c * (w0 + j);
-        bool last = w0 + j + 1 == in->n_windows;
-
-        w[j].limb = bit / 64;
-        w[j].shift = bit % 64;
-        w[j].mask = last ? 0xffffffff : ((uint64_t)1 << c) - 1;
-        w[j].offset = last ? 0 : 1 << (c - 1);
-        w[j].base = j << (c - 1);
-    }
+    for (unsigned j = 0; j < n_windows; j++)
+        w[j] = (struct window){digit_window(w0 + j, c, in->n_windows), j << (c - 1)};
     for (size_t s = s0; s < s1; s++)
         run_slice(b, w, n_windows, s, c * w0, offsets);
     drain_pending(b);

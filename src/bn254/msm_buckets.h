@@ -2,15 +2,12 @@
  * which point goes to which bucket, in batches without two additions to one bucket;
  * internal to msm.c.
  *
- * Scalars.  With K = sum of 2^(c-1) 2^(ci) over all windows but the last, digit i of k is
- * window i of k + K less 2^(c-1): signed digits without a carry from window to window.
- * A scalar whose negative is below 2^64 is replaced by that and its point negated.
- * Buckets.  Window i has 2^(c-1) cells; cell j holds the sum of points of digit +-(j+1).
- * Batches.  An addition to a cell that this batch already writes waits in `pending` for a
- * later one; when too many wait (equal scalars), they are summed pairwise among
- * themselves first, so that no input is slow.
- * Reduction.  The cells of a window as rows x columns: sum (j+1) cell_j needs only the
- * sums of the rows and of the columns, two batched additions a cell. */
+ * Scalars.  Signed digits, see digits.h.  A scalar whose negative is below 2^64 is replaced by that
+ * and its point negated. Buckets.  Window i has 2^(c-1) cells; cell j holds the sum of points of
+ * digit +-(j+1). Batches.  An addition to a cell that this batch already writes waits in `pending`
+ * for a later one; when too many wait (equal scalars), they are summed pairwise among themselves
+ * first, so that no input is slow. Reduction.  The cells of a window as rows x columns: sum (j+1)
+ * cell_j needs only the sums of the rows and of the columns, two batched additions a cell. */
 #ifndef BN254_MSM_BUCKETS_H
 #define BN254_MSM_BUCKETS_H
 

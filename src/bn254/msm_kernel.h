@@ -1,8 +1,9 @@
 /* msm_kernel.h - what one CPU level provides to the multi-scalar multiplication; internal.
  *
  * A cell is a point in the kernel's own affine form, at 64-byte alignment, all zero for
- * infinity; as long as g1_affine or g2_affine, and any of those is also a cell.  Both additions handle every case: infinity on either side, equal points,
- * opposite points.  n is at most MSM_BATCH; the n results share one inversion. */
+ * infinity; as long as g1_affine or g2_affine, and any of those is also a cell.  Both additions
+ * handle every case: infinity on either side, equal points, opposite points.  n is at most
+ * MSM_BATCH; the n results share one inversion. */
 #ifndef BN254_MSM_KERNEL_H
 #define BN254_MSM_KERNEL_H
 

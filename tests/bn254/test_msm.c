@@ -291,6 +291,104 @@ static void find_invalid_names_the_first_bad_point(void **state)
     release_case(&c);
 }
 
+/* On the curve, of an order that is not r: (x, y) with x = 0, 1, 2 .. u lands in the
+ * subgroup with probability 1/cofactor. */
+static g2_affine outside_subgroup(void)
+{
+    g2_affine p, g = g2_generator;
+    fp2 b, t;
+
+    /* b = y^2 - x^3 of the generator */
+    fp2_sqr(&b, &g.y);
+    fp2_sqr(&t, &g.x);
+    fp2_mul(&t, &t, &g.x);
+    fp2_sub(&b, &b, &t);
+    p.x = fp2_zero;
+    do {
+        fp_add(&p.x.c1, &p.x.c1, &fp_one);
+        fp2_sqr(&t, &p.x);
+        fp2_mul(&t, &t, &p.x);
+        fp2_add(&t, &t, &b);
+    } while (!fp2_sqrt_var(&p.y, &t));
+    assert_true(g2_affine_is_on_curve(&p));
+    return p;
+}
+
+static void check_subgroup(void *arg)
+{
+    struct msm_case *c = arg;
+    g2_affine saved = c->q[150];
+
+    c->q[150] = outside_subgroup();
+    assert_false(g2_affine_in_subgroup(&c->q[150]));
+    assert_int_equal(g2_find_invalid(c->q, c->n, NULL), 150);
+    c->q[170] = c->q[150];
+    fp2_add(&c->q[170].x, &c->q[170].x, &fp2_one); /* off the curve, later */
+    assert_int_equal(g2_find_invalid(c->q, c->n, NULL), 150);
+    c->q[150] = saved;
+    assert_int_equal(g2_find_invalid(c->q, c->n, NULL), 170);
+    memset(&c->q[170], 0, sizeof c->q[170]);
+    assert_int_equal(g2_find_invalid(c->q, c->n, NULL), c->n);
+}
+
+static void find_invalid_sees_points_outside_the_subgroup(void **state)
+{
+    struct msm_case c = fresh_case("subgroup", 200);
+
+    (void)state;
+    at_every_level(check_subgroup, &c);
+    release_case(&c);
+}
+
+static void check_mul_fixed(void *arg)
+{
+    struct msm_case *c = arg;
+    struct threads *t = threads_new(2);
+    g1_affine *out = malloc(c->n * sizeof *out), one;
+    g2_affine *out2 = malloc(c->n * sizeof *out2), one2;
+    void *scratch = sample_aligned(g1_mul_fixed_scratch_size(c->n, 2));
+    void *scratch2 = sample_aligned(g2_mul_fixed_scratch_size(c->n, 2));
+    g1 p;
+    g2 q;
+
+    g1_mul_fixed_n(out, &c->p[0], c->k, c->n, t, scratch);
+    g2_mul_fixed_n(out2, &c->q[0], c->k, c->n, t, scratch2);
+    for (size_t i = 0; i < c->n; i++) {
+        g1_mul_var(&p, &c->p[0], &c->k[i]);
+        g1_to_affine(&one, &p);
+        assert_memory_equal(&one, &out[i], sizeof one);
+        g2_mul_var(&q, &c->q[0], &c->k[i]);
+        g2_to_affine(&one2, &q);
+        assert_memory_equal(&one2, &out2[i], sizeof one2);
+    }
+    free(out), free(out2), free(scratch), free(scratch2);
+    threads_free(t);
+}
+
+static void mul_fixed_agrees_with_single_products(void **state)
+{
+    static const size_t lengths[] = {1, 5, 100, 600};
+    struct prng r;
+
+    (void)state;
+    prng_init(&r, 9);
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        struct msm_case c = fresh_case("fixed", lengths[i]);
+
+        random_scalars(&c, &r);
+        memset(&c.k[0], 0, sizeof c.k[0]);
+        if (c.n > 4) {
+            memset(&c.k[1], 0, sizeof c.k[1]);
+            c.k[1].l[0] = 1;
+            memcpy(c.k[2].l, fr_modulus, sizeof c.k[2].l);
+            c.k[2].l[0]--;
+            c.k[3] = c.k[4];
+        }
+        at_every_level(check_mul_fixed, &c);
+        release_case(&c);
+    }
+}
+
 static int sample_points(void **state)
 {
     struct prng r;
@@ -315,6 +413,8 @@ int main(void)
         cmocka_unit_test(msm_takes_any_number_of_threads),
         cmocka_unit_test(msm_reads_points_at_any_alignment),
         cmocka_unit_test(find_invalid_names_the_first_bad_point),
+        cmocka_unit_test(find_invalid_sees_points_outside_the_subgroup),
+        cmocka_unit_test(mul_fixed_agrees_with_single_products),
     };
 
     return cmocka_run_group_tests(tests, sample_points, NULL);
