@@ -13,7 +13,7 @@
 
 #include "base/clock.h"
 
-#define NODES_MAX   16
+#define NODES_MAX   2000
 #define CLIENTS_MAX 16
 
 static struct api_test *t;
@@ -32,7 +32,7 @@ static void *worker_main(void *arg)
     struct tester *x = tester_new(t);
 
     while (!atomic_load(&stopping)) {
-        json_t *lease = node_lease(x, &w->node, 500);
+        json_t *lease = node_lease(x, &w->node, 20000);
 
         if (lease && node_deliver(x, &w->node, lease, "seven") != 200)
             fprintf(stderr, "deliver: %d %s\n", x->status, buf_str(&x->reply.body));
@@ -144,19 +144,28 @@ static void bench(bool fast, int n_nodes)
         pthread_create(&workers[i].thread, NULL, worker_main, &workers[i]);
     }
     clock_sleep_ms(100);
-    printf("%s\n", fast ? "synchronous=NORMAL (--fast)" : "synchronous=FULL (the default)");
+    printf("%d nodes waiting, %s\n", n_nodes,
+           fast ? "synchronous=NORMAL (--fast)" : "synchronous=FULL (the default)");
     run(1, 300);
     run(4, 100);
     run(16, 50);
     atomic_store(&stopping, true);
+    api_server_stop(t->server); /* answers the polls */
     for (i = 0; i < n_nodes; i++)
         pthread_join(workers[i].thread, NULL);
+    t->server = NULL;
     api_test_stop(t);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
-    bench(false, 8);
-    bench(true, 8);
+    int n_nodes = argc > 1 ? atoi(argv[1]) : 8;
+
+    if (n_nodes < 1 || n_nodes > NODES_MAX) {
+        fprintf(stderr, "usage: %s [NODES]   (1 to %d)\n", argv[0], NODES_MAX);
+        return 2;
+    }
+    bench(false, n_nodes);
+    bench(true, n_nodes);
     return 0;
 }
