@@ -3,20 +3,9 @@
 #include "cli/command.h"
 #include "cli/man.h"
 
-#define COMMAND(name) extern const struct command cmd_##name __attribute__((weak))
-
-COMMAND(server);
-COMMAND(node);
-COMMAND(submit);
-COMMAND(task);
-COMMAND(nodes);
-COMMAND(account);
-COMMAND(run);
-COMMAND(prove);
-COMMAND(verify);
-COMMAND(keys);
-COMMAND(bench);
-COMMAND(worker); /* hidden: what a node runs for each task */
+extern const struct command cmd_submit, cmd_task, cmd_nodes, cmd_account, cmd_server, cmd_node,
+    cmd_run, cmd_prove, cmd_verify, cmd_keys;
+extern const struct command cmd_worker; /* hidden: what a node runs for each task */
 
 static int run_man(struct cli *cli, const struct args *args)
 {
@@ -35,7 +24,10 @@ static const struct command cmd_man = {
     .hidden = true,
 };
 
-static const struct command *children[20];
+static const struct command *const children[] = {
+    &cmd_submit, &cmd_task,   &cmd_nodes, &cmd_account, &cmd_server, &cmd_node, &cmd_run,
+    &cmd_prove,  &cmd_verify, &cmd_keys,  &cmd_worker,  &cmd_man,    NULL,
+};
 
 const struct command cmd_root = {
     .name = "ambient",
@@ -45,16 +37,3 @@ const struct command cmd_root = {
                 "ambient submit program.wasm --stdin input # on the network, waits for the result\n"
                 "ambient node --server https://example.org # lend this machine",
 };
-
-__attribute__((constructor)) static void collect(void)
-{
-    static const struct command *const all[] = {
-        &cmd_submit, &cmd_task,   &cmd_nodes, &cmd_account, &cmd_server, &cmd_node, &cmd_run,
-        &cmd_prove,  &cmd_verify, &cmd_keys,  &cmd_bench,   &cmd_worker, &cmd_man,
-    };
-    size_t n = 0;
-
-    for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
-        if (all[i])
-            children[n++] = all[i];
-}

@@ -98,7 +98,8 @@ static void results_go_to_standard_output_alone(void **state)
 /* Every command can print its help and its manual page. */
 static void all_commands_have_help_and_manual(void **state)
 {
-    static const char *const commands[] = {"submit", "task", "nodes", "account"};
+    static const char *const commands[] = {"submit", "task", "nodes", "account", "server",
+                                           "node",   "run",  "prove", "verify",  "keys"};
     struct buf out;
     char line[512];
 
