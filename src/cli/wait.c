@@ -13,12 +13,20 @@
 #define POLL_WATCHED_MS 500   /* when the line on the terminal moves */
 #define LOST_SERVER_MS  60000 /* a server that restarts is waited for */
 #define RETRY_MS        500
+#define EARLY_PAUSE_MS  100
 
 static bool has_ended(const json_t *task)
 {
     const char *s = remote_str(task, "status");
 
     return !strcmp(s, "completed") || !strcmp(s, "failed") || !strcmp(s, "cancelled");
+}
+
+static bool is_task(const json_t *task)
+{
+    const char *s = remote_str(task, "status");
+
+    return has_ended(task) || !strcmp(s, "pending") || !strcmp(s, "running");
 }
 
 /* --- the line that moves --- */
@@ -95,19 +103,28 @@ static int poll_once(struct remote *r, const char *task_id, int64_t wait_ms, int
         json_parse(&answer, buf_str(&r->reply.body), r->reply.body.len, &err) == VCP_OK) {
         json_decref(*task);
         *task = answer;
-        return 1;
+        if (is_task(answer))
+            return 1;
+        err_set(&err, VCP_EFORMAT, "it has no status of a task");
     }
     if (status == 200)
-        cli_error(r->cli, "the answer is not JSON: %s", err.msg);
+        cli_error(r->cli, "%s: the answer to GET %s makes no sense: %s", r->server, path, err.msg);
     *exit_code = status == 200 ? CLI_NETWORK : remote_explain(r, "GET", path, status, &err);
     return -1;
+}
+
+/* A server that answers long polls at once (draining, or not ours) is not asked in a rush. */
+static void pause_if_early(int64_t begun_ns, int64_t wait_ms)
+{
+    if ((clock_mono_ns() - begun_ns) / 1000000 < wait_ms / 2)
+        clock_sleep_ms(EARLY_PAUSE_MS);
 }
 
 int wait_for_task(struct remote *r, const char *task_id, const struct wait_options *o,
                   json_t **task)
 {
     struct progress p = {.live = !o->quiet && isatty(2), .begun_ns = clock_mono_ns()};
-    int64_t lost_ns = 0;
+    int64_t lost_ns = 0, begun_ns;
     int exit_code = CLI_OK, got = 0;
 
     *task = NULL;
@@ -125,7 +142,10 @@ int wait_for_task(struct remote *r, const char *task_id, const struct wait_optio
         }
         if (o->timeout_ms >= 0 && o->timeout_ms - spent_ms < wait_ms)
             wait_ms = o->timeout_ms > spent_ms ? o->timeout_ms - spent_ms : 0;
+        begun_ns = clock_mono_ns();
         got = poll_once(r, task_id, wait_ms, &lost_ns, task, &exit_code);
+        if (got == 1 && !has_ended(*task))
+            pause_if_early(begun_ns, wait_ms);
         if (*task)
             progress_show(&p, *task);
     }
