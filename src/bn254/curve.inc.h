@@ -9,7 +9,7 @@ bool G(is_infinity)(const POINT *a)
 
 bool G(affine_is_infinity)(const AFFINE *a)
 {
-    return F(is_zero)(&a->x) & F(is_zero)(&a->y);
+    return (int)F(is_zero)(&a->x) & (int)F(is_zero)(&a->y);
 }
 
 /* X1 Z2^2 = X2 Z1^2 and Y1 Z2^3 = Y2 Z1^3. */
@@ -34,7 +34,7 @@ bool G(eq)(const POINT *a, const POINT *b)
 
 bool G(affine_eq)(const AFFINE *a, const AFFINE *b)
 {
-    return F(eq)(&a->x, &b->x) & F(eq)(&a->y, &b->y);
+    return (int)F(eq)(&a->x, &b->x) & (int)F(eq)(&a->y, &b->y);
 }
 
 void G(from_affine)(POINT *out, const AFFINE *a)

@@ -95,7 +95,7 @@ void fp12_pow_var(fp12 *out, const fp12 *a, const uint64_t e[], size_t n_limbs)
 
 bool fp12_eq(const fp12 *a, const fp12 *b)
 {
-    return fp6_eq(&a->c0, &b->c0) & fp6_eq(&a->c1, &b->c1);
+    return (int)fp6_eq(&a->c0, &b->c0) & (int)fp6_eq(&a->c1, &b->c1);
 }
 
 bool fp12_is_one(const fp12 *a)

@@ -125,10 +125,10 @@ void fp6_inv(fp6 *out, const fp6 *a)
 
 bool fp6_is_zero(const fp6 *a)
 {
-    return fp2_is_zero(&a->c0) & fp2_is_zero(&a->c1) & fp2_is_zero(&a->c2);
+    return (int)fp2_is_zero(&a->c0) & (int)fp2_is_zero(&a->c1) & (int)fp2_is_zero(&a->c2);
 }
 
 bool fp6_eq(const fp6 *a, const fp6 *b)
 {
-    return fp2_eq(&a->c0, &b->c0) & fp2_eq(&a->c1, &b->c1) & fp2_eq(&a->c2, &b->c2);
+    return (int)fp2_eq(&a->c0, &b->c0) & (int)fp2_eq(&a->c1, &b->c1) & (int)fp2_eq(&a->c2, &b->c2);
 }
