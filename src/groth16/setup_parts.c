@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/hash.h"
-#include "groth16/fixed_base.h"
+#include "bn254/msm.h"
 
-#define CHUNK_POINTS ((size_t)1 << 16)
+#define CHUNK_POINTS ((size_t)1 << 18)
 
 /* Where trapdoors come from: the operating system, or SHA3 over seed and a counter. */
 struct source {
@@ -158,10 +158,10 @@ int evals_init(struct evals *s, const struct cs *c, const fr *tau, struct work *
     return VCP_OK;
 }
 
-/* Room for one chunk of scalars and points of either group. */
+/* Room for one chunk of scalars and points of either group, and what their products need. */
 struct chunk_room {
-    size_t bits_bytes, points_bytes;
-    void *bits, *points;
+    size_t bits_bytes, points_bytes, scratch_bytes;
+    void *bits, *points, *scratch;
 };
 
 static void room_release(struct chunk_room *r, struct work *work)
@@ -170,15 +170,17 @@ static void room_release(struct chunk_room *r, struct work *work)
         explicit_bzero(r->bits, r->bits_bytes);
     work_free(work, r->bits, r->bits_bytes);
     work_free(work, r->points, r->points_bytes);
+    work_free(work, r->scratch, r->scratch_bytes);
 }
 
-static int room_alloc(struct chunk_room *r, size_t n, size_t point_bytes, struct work *work,
-                      struct err *err)
+static int room_alloc(struct chunk_room *r, size_t n, size_t point_bytes, size_t scratch_bytes,
+                      struct work *work, struct err *err)
 {
     int rc;
-    *r = (struct chunk_room){n * sizeof(fr_bits), n * point_bytes, NULL, NULL};
+    *r = (struct chunk_room){n * sizeof(fr_bits), n * point_bytes, scratch_bytes, NULL, NULL, NULL};
     if ((rc = work_alloc(&r->bits, work, r->bits_bytes, "scalars", err)) < 0 ||
-        (rc = work_alloc(&r->points, work, r->points_bytes, "points", err)) < 0)
+        (rc = work_alloc(&r->points, work, r->points_bytes, "points", err)) < 0 ||
+        (rc = work_alloc(&r->scratch, work, r->scratch_bytes, "fixed-base tables", err)) < 0)
         room_release(r, work);
     return rc;
 }
@@ -187,52 +189,42 @@ int setup_put_multiples_g1(struct binfile_writer *w, uint32_t id, const fr k[], 
                            struct work *work, struct err *err)
 {
     size_t chunk = n < CHUNK_POINTS ? n : CHUNK_POINTS;
-    struct fixed_base base;
     struct chunk_room r;
-    int rc = room_alloc(&r, chunk, sizeof(g1_affine), work, err);
-
+    int rc = room_alloc(&r, chunk, sizeof(g1_affine),
+                        g1_mul_fixed_scratch_size(chunk, threads_count(work->threads)), work, err);
     if (rc < 0)
         return rc;
-    rc = fixed_base_g1_init(&base, &g1_generator, n, work, err);
-    if (rc == VCP_OK) {
-        binfile_begin(w, id);
-        for (size_t i = 0; i < n; i += chunk) {
-            size_t m = n - i < chunk ? n - i : chunk;
-            fr_to_bits_n(r.bits, k + i, m);
-            fixed_base_g1_mul(r.points, &base, r.bits, m, work->threads);
-            binfile_put(w, r.points, m * sizeof(g1_affine));
-        }
-        binfile_end(w);
-        fixed_base_release(&base, work);
+    binfile_begin(w, id);
+    for (size_t i = 0; i < n; i += chunk) {
+        size_t m = n - i < chunk ? n - i : chunk;
+        fr_to_bits_n(r.bits, k + i, m);
+        g1_mul_fixed_n(r.points, &g1_generator, r.bits, m, work->threads, r.scratch);
+        binfile_put(w, r.points, m * sizeof(g1_affine));
     }
+    binfile_end(w);
     room_release(&r, work);
-    return rc;
+    return VCP_OK;
 }
 
 int setup_put_multiples_g2(struct binfile_writer *w, uint32_t id, const fr k[], size_t n,
                            struct work *work, struct err *err)
 {
     size_t chunk = n < CHUNK_POINTS ? n : CHUNK_POINTS;
-    struct fixed_base base;
     struct chunk_room r;
-    int rc = room_alloc(&r, chunk, sizeof(g2_affine), work, err);
-
+    int rc = room_alloc(&r, chunk, sizeof(g2_affine),
+                        g2_mul_fixed_scratch_size(chunk, threads_count(work->threads)), work, err);
     if (rc < 0)
         return rc;
-    rc = fixed_base_g2_init(&base, &g2_generator, n, work, err);
-    if (rc == VCP_OK) {
-        binfile_begin(w, id);
-        for (size_t i = 0; i < n; i += chunk) {
-            size_t m = n - i < chunk ? n - i : chunk;
-            fr_to_bits_n(r.bits, k + i, m);
-            fixed_base_g2_mul(r.points, &base, r.bits, m, work->threads);
-            binfile_put(w, r.points, m * sizeof(g2_affine));
-        }
-        binfile_end(w);
-        fixed_base_release(&base, work);
+    binfile_begin(w, id);
+    for (size_t i = 0; i < n; i += chunk) {
+        size_t m = n - i < chunk ? n - i : chunk;
+        fr_to_bits_n(r.bits, k + i, m);
+        g2_mul_fixed_n(r.points, &g2_generator, r.bits, m, work->threads, r.scratch);
+        binfile_put(w, r.points, m * sizeof(g2_affine));
     }
+    binfile_end(w);
     room_release(&r, work);
-    return rc;
+    return VCP_OK;
 }
 
 void setup_multiple_g1(g1_affine *out, const fr *k)
