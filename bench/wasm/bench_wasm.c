@@ -68,7 +68,7 @@ static struct timing time_here(const char *path, unsigned n)
 {
     struct run_limits limits;
     struct buf bytes = {0};
-    struct code *code;
+    struct code *code = NULL;
     struct store *store;
     struct instance *inst;
     struct outcome o = {0};

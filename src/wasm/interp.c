@@ -70,6 +70,12 @@ static inline double slot_f64(const uint64_t *slot)
     return v;
 }
 
+/* Straight from the float register. */
+static inline void put_f64(uint64_t *slot, double v)
+{
+    __builtin_memcpy(slot, &v, 8);
+}
+
 #define SLOT_I32(n) ((uint32_t)FP[n])
 #define SLOT_I64(n) (FP[n])
 #define SLOT_F32(n) slot_f32(&FP[n])
@@ -90,7 +96,7 @@ static inline double slot_f64(const uint64_t *slot)
 #define WRITE_I32(v) (FP[IP->c] = KEEP_I32(v))
 #define WRITE_I64(v) (FP[IP->c] = KEEP_I64(v))
 #define WRITE_F32(v) (KEEP_F32(v), FP[IP->c] = f32_bits(FA))
-#define WRITE_F64(v) (KEEP_F64(v), FP[IP->c] = f64_bits(DA))
+#define WRITE_F64(v) (KEEP_F64(v), put_f64(&FP[IP->c], DA))
 
 /* ---- BIN: comparisons and arithmetic -------------------------------------------- */
 
@@ -730,9 +736,9 @@ void interp_execute(struct interp *x)
 #ifdef INTERP_TAIL_CALLS
     handlers[R_CALL](x->start, x->stack, x->mem_base, 0, x->gas, x, 0, 0);
 #else
-    struct interp_state r = {x->start, x->stack, x->mem_base, 0, x->gas, x, 0, 0};
+    struct interp_state state = {x->start, x->stack, x->mem_base, 0, x->gas, x, 0, 0};
 
-    while (r.ip_)
-        ((interp_fn *)(uintptr_t)r.ip_->handler)(&r);
+    while (state.ip_)
+        ((interp_fn *)(uintptr_t)state.ip_->handler)(&state);
 #endif
 }

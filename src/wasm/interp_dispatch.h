@@ -57,21 +57,21 @@ struct interp_state {
     double da_;
 };
 
-typedef void interp_fn(struct interp_state *r);
+typedef void interp_fn(struct interp_state *state);
 
-#define HANDLER(name) static void h_##name(struct interp_state *r)
-#define IP            r->ip_
-#define FP            r->fp_
-#define MEM           r->mem_
-#define ACC           r->acc_
-#define GAS           r->gas_
-#define CTX           r->x_
-#define FA            r->fa_
-#define DA            r->da_
+#define HANDLER(name) static void h_##name(struct interp_state *state)
+#define IP            state->ip_
+#define FP            state->fp_
+#define MEM           state->mem_
+#define ACC           state->acc_
+#define GAS           state->gas_
+#define CTX           state->x_
+#define FA            state->fa_
+#define DA            state->da_
 #define GO            return
 #define TO(h)                                                                                      \
     do {                                                                                           \
-        h_##h(r);                                                                                  \
+        h_##h(state);                                                                              \
         return;                                                                                    \
     } while (0)
 #define STOP                                                                                       \
