@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/rng.h"
+#include "bn254/msm.h"
 
 /* ---- the public inputs' point ---- */
 
@@ -78,7 +79,7 @@ static int check_g1(const g1_affine *p, char name, struct err *err)
     return VCP_OK;
 }
 
-static int check_proof(const struct groth16_proof *p, const g1_affine *d, struct err *err)
+static int check_points(const struct groth16_proof *p, const g1_affine *d, struct err *err)
 {
     int rc;
     if ((rc = check_g1(&p->a, 'A', err)) < 0 || (rc = check_g1(&p->c, 'C', err)) < 0 ||
@@ -88,9 +89,15 @@ static int check_proof(const struct groth16_proof *p, const g1_affine *d, struct
         return err_set(err, VCP_EVERIFY, "proof: B is not on the curve");
     if (g2_affine_is_infinity(&p->b))
         return err_set(err, VCP_EVERIFY, "proof: B is the point at infinity");
-    if (!g2_affine_in_subgroup(&p->b))
-        return err_set(err, VCP_EVERIFY, "proof: B is not in the subgroup of order r");
     return VCP_OK;
+}
+
+static int check_proof(const struct groth16_proof *p, const g1_affine *d, struct err *err)
+{
+    int rc = check_points(p, d, err);
+    if (rc == VCP_OK && !g2_affine_in_subgroup(&p->b))
+        rc = err_set(err, VCP_EVERIFY, "proof: B is not in the subgroup of order r");
+    return rc;
 }
 
 static int check_kind(const struct vkey *vk, const g1_affine *d, struct err *err)
@@ -171,7 +178,7 @@ int groth16_verify_committed(const struct vkey *vk, const fr_bits public_inputs[
  * e(alpha, beta)^R is one more Miller loop, with [R] alpha.  Every key's sums are
  * computed by the pieces below; a piece is a run of claims. */
 
-#define PIECE_CLAIMS 16
+#define PIECE_CLAIMS 8 /* share the squarings of one Miller loop; 18 KiB of lines each */
 
 struct key_sums {
     const struct vkey *vk;
@@ -195,13 +202,14 @@ static void random_rho(fr_bits *out)
     } while ((out->l[0] | out->l[1]) == 0);
 }
 
-static int check_claim(const struct groth16_claim *c, struct err *err)
+/* Everything but B's subgroup, which is checked for all claims together. */
+static int check_claim(const struct groth16_claim *c)
 {
-    int rc = check_kind(c->vk, c->d, err);
+    int rc = check_kind(c->vk, c->d, NULL);
     if (rc == VCP_OK)
-        rc = check_inputs(c->vk, c->public_inputs, c->vk->n_public, err);
+        rc = check_inputs(c->vk, c->public_inputs, c->vk->n_public, NULL);
     if (rc == VCP_OK)
-        rc = check_proof(c->proof, c->d, err);
+        rc = check_points(c->proof, c->d, NULL);
     return rc;
 }
 
@@ -210,26 +218,29 @@ static void batch_piece(void *arg, size_t piece)
 {
     struct batch *b = arg;
     size_t lo = piece * PIECE_CLAIMS;
-    size_t hi = lo + PIECE_CLAIMS < b->n ? lo + PIECE_CLAIMS : b->n;
+    size_t n = b->n - lo < PIECE_CLAIMS ? b->n - lo : PIECE_CLAIMS;
+    struct g2_prepared *lines = malloc(n * sizeof *lines);
+    const struct g2_prepared *q[PIECE_CLAIMS];
+    g1 ra[PIECE_CLAIMS];
+    g1_affine a[PIECE_CLAIMS];
+    fp scratch[PIECE_CLAIMS];
 
-    b->miller[piece] = fp12_one;
-    for (size_t i = lo; i < hi; i++) {
-        const struct groth16_proof *p = b->claims[i].proof;
-        struct g2_prepared lines;
-        const struct g2_prepared *q = &lines;
-        g1_affine a;
-        g1 ra;
-        fp12 f;
-        b->rc[i] = check_claim(&b->claims[i], NULL);
-        if (b->rc[i] < 0)
-            continue;
-        g1_mul_var(&ra, &p->a, &b->rho[i]);
-        g1_neg(&ra, &ra);
-        g1_to_affine(&a, &ra);
-        g2_prepare(&lines, &p->b);
-        pairing_miller(&f, &a, &q, 1);
-        fp12_mul(&b->miller[piece], &b->miller[piece], &f);
+    for (size_t i = 0; i < n; i++)
+        b->rc[lo + i] = lines ? check_claim(&b->claims[lo + i]) : VCP_ENOMEM;
+    for (size_t i = 0; i < n; i++) {
+        if (b->rc[lo + i] < 0) {
+            free(lines);
+            return; /* the batch has failed */
+        }
+        const struct groth16_proof *p = b->claims[lo + i].proof;
+        g1_mul_var(&ra[i], &p->a, &b->rho[lo + i]);
+        g1_neg(&ra[i], &ra[i]);
+        g2_prepare(&lines[i], &p->b);
+        q[i] = &lines[i];
     }
+    g1_to_affine_n(a, ra, n, scratch);
+    pairing_miller(&b->miller[piece], a, q, n);
+    free(lines);
 }
 
 static void add_multiple(g1 *acc, const g1_affine *p, const fr_bits *k)
@@ -292,24 +303,61 @@ static void sum_publics(struct key_sums *s, const struct batch *b, fr weights[],
     add_multiple(&s->pub, &s->vk->ic[0], &rest_bits);
 }
 
-static int add_key(fp12 *f, const struct batch *b, const struct vkey *vk, struct err *err)
+/* sum rho P over the claims of one key, P being C or D: gathered for one multi-scalar
+ * multiplication. */
+static int sum_points(g1 *out, const struct batch *b, const struct vkey *vk, bool d,
+                      struct threads *threads, struct err *err)
+{
+    size_t n = 0, scratch_bytes = msm_g1_scratch_size(b->n, threads_count(threads));
+    g1_affine *points = malloc(b->n * sizeof *points);
+    fr_bits *k = malloc(b->n * sizeof *k);
+    void *scratch = aligned_alloc(64, (scratch_bytes + 63) & ~(size_t)63);
+    bool ok = points && k && scratch;
+
+    for (size_t j = 0; ok && j < b->n; j++) {
+        if (b->claims[j].vk != vk)
+            continue;
+        points[n] = d ? *b->claims[j].d : b->claims[j].proof->c;
+        k[n++] = b->rho[j];
+    }
+    if (ok)
+        msm_g1(out, points, k, n, threads, scratch);
+    free(points);
+    free(k);
+    free(scratch);
+    return ok ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for a batch of %zu proofs", b->n);
+}
+
+static int add_key(fp12 *f, const struct batch *b, const struct vkey *vk, struct threads *threads,
+                   struct err *err)
 {
     struct key_sums s = {.vk = vk, .pub = g1_infinity, .c = g1_infinity, .d = g1_infinity};
     fr *weights = malloc(((size_t)vk->n_public + 1) * (sizeof(fr) + sizeof(fr_bits)));
+    int rc;
 
     if (!weights)
         return err_set(err, VCP_ENOMEM, "no memory for the sums of %u public inputs", vk->n_public);
     sum_publics(&s, b, weights, (fr_bits *)(weights + vk->n_public + 1));
     free(weights);
-    for (size_t j = 0; j < b->n; j++) {
-        if (b->claims[j].vk != vk)
-            continue;
-        add_multiple(&s.c, &b->claims[j].proof->c, &b->rho[j]);
-        if (vk->committed)
-            add_multiple(&s.d, b->claims[j].d, &b->rho[j]);
-    }
-    finish_key(f, &s);
-    return VCP_OK;
+    rc = sum_points(&s.c, b, vk, false, threads, err);
+    if (rc == VCP_OK && vk->committed)
+        rc = sum_points(&s.d, b, vk, true, threads, err);
+    if (rc == VCP_OK)
+        finish_key(f, &s);
+    return rc;
+}
+
+/* All B in the subgroup; many at once are cheaper than one by one. */
+static int check_subgroups(const struct batch *b, struct threads *threads, struct err *err)
+{
+    g2_affine *points = malloc(b->n * sizeof *points);
+    if (!points)
+        return err_set(err, VCP_ENOMEM, "no memory for a batch of %zu proofs", b->n);
+    for (size_t i = 0; i < b->n; i++)
+        points[i] = b->claims[i].proof->b;
+    size_t bad = g2_find_invalid(points, b->n, threads);
+    free(points);
+    return bad == b->n ? VCP_OK : VCP_EVERIFY; /* named by the caller */
 }
 
 static bool key_seen(const struct groth16_claim claims[], size_t i)
@@ -326,15 +374,19 @@ static int batch_product(fp12 *f, struct batch *b, struct threads *threads, stru
 
     for (size_t i = 0; i < b->n; i++)
         random_rho(&b->rho[i]);
+    int rc = check_subgroups(b, threads, err);
+    if (rc < 0)
+        return rc;
     threads_run(threads, n_pieces, batch_piece, b);
     for (size_t i = 0; i < b->n; i++)
         if (b->rc[i] < 0)
-            return VCP_EVERIFY; /* found and named by the caller */
+            return b->rc[i] == VCP_ENOMEM ? err_set(err, VCP_ENOMEM, "no memory for a batch")
+                                          : VCP_EVERIFY; /* found and named by the caller */
     *f = fp12_one;
     for (size_t i = 0; i < n_pieces; i++)
         fp12_mul(f, f, &b->miller[i]);
     for (size_t i = 0; i < b->n; i++) {
-        int rc = key_seen(b->claims, i) ? VCP_OK : add_key(f, b, b->claims[i].vk, err);
+        rc = key_seen(b->claims, i) ? VCP_OK : add_key(f, b, b->claims[i].vk, threads, err);
         if (rc < 0)
             return rc;
     }
