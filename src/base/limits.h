@@ -124,7 +124,7 @@
 /* wasm: the lowered form and a run. */
 #define WASM_INSNS_MAX         (24u << 20) /* lowered instructions of a module, 32 bytes each */
 #define CODE_FRAME_SLOTS_MAX   65000u      /* slots of a frame: operands have 16 bits */
-#define WASM_TABLE_ENTRIES_MAX 10000000u   /* entries of one table, 8 bytes each */
+#define WASM_TABLE_ENTRIES_MAX 1000000u    /* entries of one table: one instruction fills it */
 #define RUN_MEMORY_BYTES_MAX   ((uint64_t)1 << 40) /* of run_limits; address space, not memory */
 #define RUN_OUTPUT_BYTES_MAX   ((uint64_t)1 << 30) /* of run_limits */
 #define RUN_CALL_DEPTH_MAX     (1u << 24)  /* of run_limits */
@@ -140,5 +140,13 @@
 
 /* Digits of one input value: reducing them is quadratic work for nobody's benefit. */
 #define CIRCOM_DIGITS_MAX 1024u
+
+/* zkvm: receipts and what a verifier does for one. */
+#define ZKVM_PROOFS_MAX        65536u      /* proofs of a receipt: with 2^27 rows each, counts < 2^44 */
+#define ZKVM_KEYS_MAX          32u         /* different keys of a receipt */
+#define ZKVM_RECEIPT_BYTES_MAX (16u << 20) /* ZKVM_PROOFS_MAX proofs of 193 bytes, and the rest */
+#define ZKVM_TERMS_MAX         (1u << 26)  /* the verifier's own tuples: code, image, cells */
+#define ZKVM_RING_KEYS_MAX     256u        /* keys of a verifier's folder */
+#define ZKVM_VKEY_BYTES_MAX    (64u << 10) /* a verifying key of 1000 public inputs */
 
 #endif

@@ -4,6 +4,26 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "wasm/code.h"
+
+void statement_stream_set(struct statement_stream *out, const void *p, size_t n)
+{
+    sha3_256(out->sha3, p, n);
+    out->bytes = n;
+}
+
+void statement_init(struct statement *s)
+{
+    memset(s, 0, sizeof *s);
+    statement_stream_set(&s->input, "", 0);
+    s->output = s->error_output = s->input;
+}
+
+static void put_stream(struct buf *b, const struct statement_stream *s)
+{
+    buf_put_u64le(b, s->bytes);
+    buf_put(b, s->sha3, 32);
+}
 
 static void put_values(struct buf *b, const uint64_t v[], uint32_t n)
 {
@@ -17,6 +37,7 @@ void statement_encode(struct buf *b, const struct statement *s)
     uint32_t entry_bytes = (uint32_t)strlen(s->entry);
 
     buf_put_u32le(b, STATEMENT_VERSION);
+    buf_put_u32le(b, CODE_FORM_VERSION);
     buf_put(b, s->module, 32);
     buf_put(b, s->context, 32);
     buf_put_u32le(b, entry_bytes);
@@ -31,6 +52,10 @@ void statement_encode(struct buf *b, const struct statement *s)
     buf_put_u64le(b, s->memory_bytes_max);
     buf_put_u32le(b, s->call_depth_max);
     buf_put_u32le(b, s->stack_slots_max);
+    put_stream(b, &s->input);
+    put_stream(b, &s->output);
+    put_stream(b, &s->error_output);
+    buf_put_u64le(b, s->seed);
 }
 
 static bool get_bytes(struct cursor *in, void *out, size_t n)
@@ -61,29 +86,76 @@ static bool get_entry(struct cursor *in, char out[STATEMENT_ENTRY_BYTES])
            !memchr(out, '\0', n);
 }
 
+static bool get_stream(struct cursor *in, struct statement_stream *s)
+{
+    return cursor_u64le(in, &s->bytes) && get_bytes(in, s->sha3, 32);
+}
+
+static bool get_fields(struct cursor *in, struct statement *s)
+{
+    uint32_t code = 0;
+    bool ok = get_bytes(in, s->module, 32) && get_bytes(in, s->context, 32) &&
+              get_entry(in, s->entry) && get_values(in, s->args, &s->n_args) &&
+              get_values(in, s->results, &s->n_results) && cursor_u8(in, &s->status) &&
+              cursor_u8(in, &s->trap) && cursor_u32le(in, &code) &&
+              cursor_u64le(in, &s->gas_used) && cursor_u64le(in, &s->gas_max) &&
+              cursor_u64le(in, &s->memory_bytes_max) && cursor_u32le(in, &s->call_depth_max) &&
+              cursor_u32le(in, &s->stack_slots_max) && get_stream(in, &s->input) &&
+              get_stream(in, &s->output) && get_stream(in, &s->error_output) &&
+              cursor_u64le(in, &s->seed);
+
+    s->exit_code = (int32_t)code;
+    return ok;
+}
+
+/* An empty stream has one digest. */
+static bool stream_is_sound(const struct statement_stream *s, const struct statement_stream *empty)
+{
+    return (s->bytes == 0) == (memcmp(s->sha3, empty->sha3, 32) == 0);
+}
+
+int statement_check(const struct statement *s, struct err *err)
+{
+    struct statement_stream empty;
+
+    if (s->status > RUN_OUT_OF_GAS)
+        return err_set(err, VCP_EFORMAT, "statement: status %u is no end of a run", s->status);
+    if ((s->status == RUN_TRAP) != (s->trap != TRAP_NONE) || s->trap >= TRAP_COUNT)
+        return err_set(err, VCP_EFORMAT, "statement: trap %u with status %s", s->trap,
+                       run_status_name((enum run_status)s->status));
+    if (s->status != RUN_EXIT && s->exit_code)
+        return err_set(err, VCP_EFORMAT, "statement: an exit code without an exit");
+    if (s->status != RUN_OK && s->n_results)
+        return err_set(err, VCP_EFORMAT, "statement: results of a run that did not return");
+    if (s->gas_used > s->gas_max)
+        return err_set(err, VCP_EFORMAT, "statement: gas used %llu over the limit %llu",
+                       (unsigned long long)s->gas_used, (unsigned long long)s->gas_max);
+    statement_stream_set(&empty, "", 0);
+    if (!stream_is_sound(&s->input, &empty) || !stream_is_sound(&s->output, &empty) ||
+        !stream_is_sound(&s->error_output, &empty))
+        return err_set(err, VCP_EFORMAT, "statement: a stream's length contradicts its digest");
+    return VCP_OK;
+}
+
 int statement_decode(struct statement *out, struct cursor *in, struct err *err)
 {
     struct statement s = {0};
     size_t before = cursor_left(in);
-    uint32_t version, code;
+    uint32_t version, form;
+    int rc;
 
     if (!cursor_u32le(in, &version) || version != STATEMENT_VERSION)
         return err_set(err, VCP_EFORMAT, "statement: not version %d", STATEMENT_VERSION);
-    if (!get_bytes(in, s.module, 32) || !get_bytes(in, s.context, 32) || !get_entry(in, s.entry) ||
-        !get_values(in, s.args, &s.n_args) || !get_values(in, s.results, &s.n_results) ||
-        !cursor_u8(in, &s.status) || !cursor_u8(in, &s.trap) || !cursor_u32le(in, &code) ||
-        !cursor_u64le(in, &s.gas_used) || !cursor_u64le(in, &s.gas_max) ||
-        !cursor_u64le(in, &s.memory_bytes_max) || !cursor_u32le(in, &s.call_depth_max) ||
-        !cursor_u32le(in, &s.stack_slots_max))
+    if (!cursor_u32le(in, &form) || form != CODE_FORM_VERSION)
+        return err_set(err, VCP_EFORMAT, "statement: not of lowering version %d",
+                       CODE_FORM_VERSION);
+    if (!get_fields(in, &s))
         return err_set(err, VCP_EFORMAT, "statement: cut short or over a limit at byte %zu",
                        before - cursor_left(in));
-    s.exit_code = (int32_t)code;
-    if (s.status > RUN_OUT_OF_GAS || (s.status == RUN_TRAP) != (s.trap != TRAP_NONE) ||
-        s.trap >= TRAP_COUNT || (s.status != RUN_EXIT && s.exit_code) ||
-        (s.status != RUN_OK && s.n_results) || s.gas_used > s.gas_max)
-        return err_set(err, VCP_EFORMAT, "statement: its end contradicts itself");
-    *out = s;
-    return VCP_OK;
+    rc = statement_check(&s, err);
+    if (rc == VCP_OK)
+        *out = s;
+    return rc;
 }
 
 void statement_digest(uint8_t out[32], const struct statement *s)
@@ -108,6 +180,9 @@ int statement_lists_decode(struct statement_lists *out, struct cursor *in, struc
 
     if (!cursor_u64le(in, &l.clock_end) || !cursor_u32le(in, &l.pc_end))
         return err_set(err, VCP_EFORMAT, "lists: cut short");
+    if (l.clock_end > STATEMENT_CLOCK_MAX)
+        return err_set(err, VCP_EFORMAT, "lists: final clock %llu, want at most 2^44",
+                       (unsigned long long)l.clock_end);
     *out = l;
     return VCP_OK;
 }

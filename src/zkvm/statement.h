@@ -14,13 +14,19 @@
 #include "wasm/run.h"
 
 #define STATEMENT_VERSION     1
+#define STATEMENT_CLOCK_MAX   ((uint64_t)1 << 44) /* rows of a run: clocks cannot wrap in the field */
 #define STATEMENT_VALUES_MAX  16u /* arguments, and results */
 #define STATEMENT_ENTRY_BYTES 256u
+
+struct statement_stream {
+    uint8_t sha3[32];
+    uint64_t bytes;
+};
 
 struct statement {
     uint8_t module[32];  /* SHA3-256 of its bytes */
     uint8_t context[32]; /* SHA3-256 of what binds the run to a task and a node; may be 0 */
-    char entry[STATEMENT_ENTRY_BYTES];
+    char entry[STATEMENT_ENTRY_BYTES]; /* "" is the command's _start */
     uint32_t n_args, n_results;
     uint64_t args[STATEMENT_VALUES_MAX], results[STATEMENT_VALUES_MAX]; /* bits */
     uint8_t status; /* enum run_status: ok, exit, trap or out of gas */
@@ -29,7 +35,16 @@ struct statement {
     uint64_t gas_used, gas_max;
     uint64_t memory_bytes_max;
     uint32_t call_depth_max, stack_slots_max;
+    /* What was on standard input, and what was written to standard output and error. */
+    struct statement_stream input, output, error_output;
+    uint64_t seed; /* of random_get and the clocks */
 };
+
+/* Everything zero but the streams, which are empty. */
+void statement_init(struct statement *s);
+void statement_stream_set(struct statement_stream *out, const void *p, size_t n);
+/* VCP_EFORMAT when the parts contradict one another: what decode refuses. */
+int statement_check(const struct statement *s, struct err *err);
 
 /* Chosen by the prover, used by the verifier in his terms. */
 struct statement_lists {
