@@ -288,7 +288,8 @@ static struct address load_sum(struct lower *l, const struct operand *o)
 
         x = y, y = t;
     }
-    r.a = x.slot, r.b = y.slot;
+    r.a = has_a ? x.slot : 0;
+    r.b = has_b ? y.slot : 0;
     if (!has_a && !has_b)
         r.mode = LOAD_I;
     else if (!has_b)
@@ -326,7 +327,7 @@ static void load(struct lower *l, uint32_t base, uint32_t offset)
 static struct address store_sum(struct lower *l, const struct operand *o, bool acc_is_free)
 {
     bool has_a = o->a.slot != LOWER_NONE, has_b = o->b.slot != LOWER_NONE;
-    struct address r = {STORE_I, o->a.slot, o->b.slot, (int32_t)o->bits};
+    struct address r = {STORE_I, has_a ? o->a.slot : 0, has_b ? o->b.slot : 0, (int32_t)o->bits};
 
     if (has_a && has_b)
         r.mode = o->k ? STORE_K : STORE_X;

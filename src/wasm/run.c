@@ -200,6 +200,11 @@ static int execute(struct task *t, const struct wasm_value *args, struct wasm_va
     const char *name = t->req->entry ? t->req->entry : "_start";
     int rc = instance_new(&t->inst, t->store, t->code, o, err);
 
+    if (rc == VCP_ENOMEM) { /* the request was good, this host is short */
+        o->status = RUN_OUT_OF_MEMORY;
+        memcpy(o->message, "out of memory instantiating the module", 39);
+        return VCP_OK;
+    }
     if (rc == VCP_OK && o->status == RUN_OK)
         rc = call_initialize(t, o, err);
     if (rc < 0 || o->status != RUN_OK)

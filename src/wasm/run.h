@@ -53,8 +53,8 @@ struct run_result {
 
 /* Fills *out, which the caller releases.  < 0 only when the request is bad (module
  * malformed or invalid, unknown import or entry, arguments that do not fit, limits out of
- * range) and then *out is released and zeroed.  What happens while the guest runs is in
- * *out.  control may be NULL.  Thread-safe: calls share nothing. */
+ * range or below the module's initial memory) and then *out is released and zeroed.  What happens
+ * while the guest runs is in *out.  control may be NULL.  Thread-safe: calls share nothing. */
 int run_module(struct run_result *out, const struct run_request *req, struct run_control *control,
                struct err *err);
 void run_result_release(struct run_result *r);

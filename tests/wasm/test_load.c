@@ -8,7 +8,7 @@
 #include "base/buf.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "wasm/code.h"
+#include "wasm/instance.h"
 #include "wasm/opcode.h"
 #include "wasm/rop.h"
 
@@ -60,6 +60,8 @@ static struct buf build(uint32_t n, const char *type, size_t type_bytes, const s
     put_section(&out, 3, &s);
     buf_put(&s, "\1\0\1", 3); /* one memory of a page */
     put_section(&out, 5, &s);
+    buf_put(&s, "\1\1f\0\0", 5); /* the first is exported as "f" */
+    put_section(&out, 7, &s);
     put_u32(&s, n);
     for (uint32_t i = 0; i < n; i++) {
         put_u32(&s, (uint32_t)body->len + 1);
@@ -254,6 +256,43 @@ static void a_frame_beyond_its_slots_is_refused(void **state)
     buf_release(&b);
 }
 
+/* ---- strips longer than 16 bits of gas ------------------------------------------------ */
+
+static void long_straight_code_is_metered_exactly(void **state)
+{
+    static const uint64_t limits[] = {0,      1,      2,      59999,  60000,  60001,  60002, 60003,
+                                      120001, 120002, 120003, 180000, 199999, 200000, 200001};
+    struct buf b = {0}, module;
+    struct wasm_value arg = {VAL_I32, 5}, result;
+    struct run_limits run_limits;
+    struct instance *inst;
+    struct outcome o;
+    struct store *s;
+    struct code *code;
+    struct err err;
+
+    (void)state;
+    buf_putc(&b, 0);
+    buf_put(&b, "\x20\0", 2);
+    put_n(&b, 100000, "\x41\1\x73", 3); /* i32.const 1, i32.xor */
+    module = build(1, TYPE_I32_I32, 5, &b);
+    assert_ok(code_load(&code, module.data, module.len, NULL, &err), err);
+    assert_ok(run_limits_preset(&run_limits, "default", &err), err);
+    s = store_new(&run_limits, NULL);
+    assert_ok(instance_new(&inst, s, code, &o, &err), err);
+    for (unsigned i = 0; i < sizeof limits / sizeof *limits; i++) {
+        store_set_gas_max(s, limits[i]);
+        assert_ok(func_call(s, instance_func(inst, "f", 1), &arg, 1, &result, &o, &err), err);
+        assert_int_equal(o.status, limits[i] < 200001 ? RUN_OUT_OF_GAS : RUN_OK);
+        assert_int_equal(store_gas_used(s), limits[i]);
+    }
+    assert_int_equal(result.bits, 5);
+    store_delete(s);
+    code_free(code);
+    buf_release(&module);
+    buf_release(&b);
+}
+
 /* ---- determinism --------------------------------------------------------------------- */
 
 /* Everything but addresses of this process. */
@@ -291,7 +330,7 @@ static void the_lowered_form_is_the_same_everywhere(void **state)
     module = build(3, TYPE_I32_I32, 5, &body);
     assert_ok(code_load(&code, module.data, module.len, NULL, &err), err);
     digest(hex, code);
-    assert_string_equal(hex, "0bd506cfb4b937d7fa033082694b95669571cadeae4967b20e49a030befdff60");
+    assert_string_equal(hex, "d2b5fd917c4b1867fd32827f3f4d4c101aa24592729bd2e31c526abf8e8e2818");
     code_free(code);
     buf_release(&module);
     buf_release(&body);
@@ -309,6 +348,7 @@ int main(void)
         cmocka_unit_test(branches_with_many_values),
         cmocka_unit_test(many_locals),
         cmocka_unit_test(a_frame_beyond_its_slots_is_refused),
+        cmocka_unit_test(long_straight_code_is_metered_exactly),
         cmocka_unit_test(the_lowered_form_is_the_same_everywhere),
     };
 
