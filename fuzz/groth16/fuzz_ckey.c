@@ -31,12 +31,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         abort();
     z[0].l[0] = 1;
     struct ckey_rows rows = {no_rows, &k};
-    if (k.log_domain <= 6 && ckey_commit(&d, &opening, &k, z, &work, &e) == VCP_OK)
+    bool thorough = data[size - 1] % 16 == 7; /* slow: on one input in 16 */
+    if (thorough && k.log_domain <= 6 && ckey_commit(&d, &opening, &k, z, &work, &e) == VCP_OK)
         (void)ckey_prove(&proof, &k, rows, z, &opening, &work, &e);
     if (work.memory_now_bytes != 0)
         abort();
     free(z);
-    (void)ckey_check_points(&k, NULL, &e);
+    if (thorough)
+        (void)ckey_check_points(&k, NULL, &e);
     ckey_release(&k);
     return 0;
 }

@@ -19,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t n = (size_t)1 << p.power;
     for (size_t i = 0; i <= n; i += n / 2)
         (void)ptau_h_point(&hi, &lo, &p, n, i);
-    if (p.power <= 4)
+    if (p.power <= 4 && data[size - 1] % 16 == 14) /* slow: on one input in 16 */
         (void)ptau_check_domain(&p, 1, &work, &e);
     if (work.memory_now_bytes != 0)
         abort();

@@ -34,13 +34,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     if (zkey_parse(&k, "fuzz", data, size, &e) < 0)
         return 0;
+    /* Pairings and proofs take a thousand times as long as reading: on one input in 16. */
+    bool thorough = data[size - 1] % 16 == 15;
     if (mpc_read(&m, &k.file, &e) == VCP_OK)
         mpc_release(&m);
-    if (vkey_from_zkey(&vk, &k, &e) == VCP_OK)
+    if (thorough && vkey_from_zkey(&vk, &k, &e) == VCP_OK)
         vkey_free(vk);
-    if (k.h.domain <= 64)
+    if (thorough && k.h.domain <= 64)
         prove(&k);
-    (void)zkey_check_points(&k, NULL, &e);
+    if (thorough)
+        (void)zkey_check_points(&k, NULL, &e);
     zkey_release(&k);
     return 0;
 }
