@@ -37,7 +37,8 @@ struct prove_times {
 };
 
 /* work's threads, ceiling and progress; its progress is called for the whole job.  The
- * receipt is not verified here. times may be NULL. */
+ * receipt is not verified here.  s and lists are read after the first pass, which may fill
+ * them.  times may be NULL. */
 int receipt_prove(struct receipt *out, const struct statement *s,
                   const struct statement_lists *lists, const struct prove_key keys[],
                   uint32_t n_keys, const struct prove_source *source, struct work *work,

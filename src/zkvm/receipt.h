@@ -34,7 +34,7 @@ struct receipt {
     struct statement statement;
     struct statement_lists lists;
     uint32_t n_keys, n_proofs;
-    uint8_t (*keys)[32];           /* digests */
+    uint8_t (*keys)[32];          /* digests */
     struct receipt_proof *proofs; /* both malloc'd */
 };
 
@@ -48,6 +48,5 @@ void receipt_encode(struct buf *out, const struct receipt *r);
 /* Exactly n bytes.  Lengths are checked against the bytes present before anything is
  * allocated; points must be canonical, on their curves, finite, and B in the subgroup. */
 int receipt_decode(struct receipt *out, const void *p, size_t n, struct err *err);
-
 
 #endif

@@ -13,8 +13,10 @@
 #include "wasm/limits.h"
 #include "wasm/run.h"
 
-#define STATEMENT_VERSION     1
-#define STATEMENT_CLOCK_MAX   ((uint64_t)1 << 44) /* rows of a run: clocks cannot wrap in the field */
+#define STATEMENT_VERSION 1
+#define STATEMENT_CLOCK_MAX                                                                        \
+    ((uint64_t)1 << 44)           /* rows of a run: clocks cannot wrap in the field                \
+                                   */
 #define STATEMENT_VALUES_MAX  16u /* arguments, and results */
 #define STATEMENT_ENTRY_BYTES 256u
 
