@@ -53,12 +53,19 @@ static int session_open(struct session *s, struct cli *cli, const struct args *a
     return s->work.threads ? VCP_OK : err_set(&s->err, VCP_ENOMEM, "threads cannot be started");
 }
 
+/* No server is asked here: what is missing or unfit is a file on the command line. */
+static int fail(const struct cli *cli, const struct err *err)
+{
+    int code = cli_fail(cli, err);
+    return code == CLI_REFUSED ? CLI_USAGE : code;
+}
+
 /* Ends the session; rc < 0 is told and turned into an exit code. */
 static int session_close(struct session *s, int rc)
 {
     progress_clear(&s->bar);
     threads_free(s->work.threads);
-    return rc < 0 ? cli_fail(s->cli, &s->err) : rc;
+    return rc < 0 ? fail(s->cli, &s->err) : rc;
 }
 
 static void print_hash(FILE *out, const char *title, const uint8_t hash[MPC_HASH_BYTES])
@@ -465,7 +472,7 @@ static int run_export(struct cli *cli, const struct args *args)
         }
         zkey_release(&z);
     }
-    return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
+    return rc < 0 ? fail(cli, &err) : CLI_OK;
 }
 
 static const struct command cmd_export = {

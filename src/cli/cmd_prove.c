@@ -284,6 +284,13 @@ static void tell(struct job *j)
         cli_say(j->cli, "note: the key is from a local setup; whoever made it may forge proofs");
 }
 
+/* No server is asked here: what is missing or unfit is a file on the command line. */
+static int fail(const struct cli *cli, const struct err *err)
+{
+    int code = cli_fail(cli, err);
+    return code == CLI_REFUSED ? CLI_USAGE : code;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
     struct job j = {.cli = cli, .args = args};
@@ -299,7 +306,7 @@ static int run(struct cli *cli, const struct args *args)
         rc = write_results(&j, &proof, &err);
     progress_clear(&j.bar);
     if (rc < 0)
-        rc = cli_fail(cli, &err);
+        rc = fail(cli, &err);
     else if (args_flag(args, "json"))
         rc = print_json(&j);
     else if (!args_flag(args, "quiet"))

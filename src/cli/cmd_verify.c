@@ -91,6 +91,13 @@ static int answer(struct cli *cli, const struct args *args, const struct job *j,
     return rc == VCP_OK ? CLI_OK : CLI_FAILED;
 }
 
+/* No server is asked here: what is missing or unfit is a file on the command line. */
+static int fail(const struct cli *cli, const struct err *err)
+{
+    int code = cli_fail(cli, err);
+    return code == CLI_REFUSED ? CLI_USAGE : code;
+}
+
 static int run(struct cli *cli, const struct args *args)
 {
     struct job j = {NULL};
@@ -100,7 +107,7 @@ static int run(struct cli *cli, const struct args *args)
     if (rc == VCP_OK)
         rc = read_files(&j, &err);
     if (rc < 0) {
-        rc = cli_fail(cli, &err);
+        rc = fail(cli, &err);
     } else {
         int64_t start = clock_mono_ns();
         rc = groth16_verify(j.vk, j.values, j.n_values, &j.proof, &err);
