@@ -1,6 +1,7 @@
 /* curve.inc.h - the group law of y^2 = x^3 + b over a field, included by g1.c and g2.c with
  *   FELEM F(name)   the field            G(name)     g1_##name or g2_##name
- *   POINT AFFINE    the point types      MUL_B3(out, a)  out = 3 b a */
+ *   POINT AFFINE    the point types      MUL_B3(out, a)  out = 3 b a
+ *   CURVE_B FIELD_SQRT COORDINATE_TO_BE COORDINATE_FROM_BE */
 
 bool G(is_infinity)(const POINT *a)
 {
@@ -46,7 +47,7 @@ void G(from_affine)(POINT *out, const AFFINE *a)
     *out = t;
 }
 
-static void scale_by_inverse(AFFINE *out, const POINT *a, const FELEM *z_inv)
+static void G(scale_by_inverse)(AFFINE *out, const POINT *a, const FELEM *z_inv)
 {
     FELEM zz;
 
@@ -62,7 +63,7 @@ void G(to_affine)(AFFINE *out, const POINT *a)
     FELEM z_inv;
 
     F(inv)(&z_inv, &a->z);
-    scale_by_inverse(out, a, &z_inv);
+    G(scale_by_inverse)(out, a, &z_inv);
 }
 
 void G(to_affine_n)(AFFINE out[], const POINT a[], size_t n, FELEM scratch[])
@@ -81,7 +82,7 @@ void G(to_affine_n)(AFFINE out[], const POINT a[], size_t n, FELEM scratch[])
             F(mul)(&inv, &acc, &scratch[i]);
             F(mul)(&acc, &acc, &a[i].z);
         }
-        scale_by_inverse(&out[i], &a[i], &inv);
+        G(scale_by_inverse)(&out[i], &a[i], &inv);
     }
 }
 
@@ -132,8 +133,8 @@ void G(dbl)(POINT *out, const POINT *a)
 
 /* The common end of both additions: H = U2 - U1, R = S2 - S1, and
  * X3 = R^2 - H^3 - 2 U1 H^2, Y3 = R (U1 H^2 - X3) - S1 H^3, Z3 given. */
-static void add_finish(POINT *out, const FELEM *u1, const FELEM *s1, const FELEM *h, const FELEM *r,
-                       const FELEM *z3)
+static void G(add_finish)(POINT *out, const FELEM *u1, const FELEM *s1, const FELEM *h,
+                          const FELEM *r, const FELEM *z3)
 {
     FELEM hh, hhh, v, x3, t;
 
@@ -183,7 +184,7 @@ void G(add)(POINT *out, const POINT *a, const POINT *b)
     }
     F(mul)(&z3, &a->z, &b->z);
     F(mul)(&z3, &z3, &u2);
-    add_finish(out, &u1, &s1, &u2, &s2, &z3);
+    G(add_finish)(out, &u1, &s1, &u2, &s2, &z3);
 }
 
 void G(add_affine)(POINT *out, const POINT *a, const AFFINE *b)
@@ -213,11 +214,11 @@ void G(add_affine)(POINT *out, const POINT *a, const AFFINE *b)
         return;
     }
     F(mul)(&z3, &a->z, &u2);
-    add_finish(out, &t.x, &t.y, &u2, &s2, &z3);
+    G(add_finish)(out, &t.x, &t.y, &u2, &s2, &z3);
 }
 
 /* Signed digits of width 5, most significant first: table of 1, 3, .. 15 times a. */
-void G(mul_var)(POINT *out, const AFFINE *a, const fr_bits *k)
+void G(mul_var_c)(POINT *out, const AFFINE *a, const fr_bits *k)
 {
     POINT odd[8], twice, acc = G(infinity), t;
     int8_t digit[257];
@@ -241,7 +242,7 @@ void G(mul_var)(POINT *out, const AFFINE *a, const fr_bits *k)
 
 /* Complete addition for a = 0 in homogeneous coordinates (X/Z, Y/Z), infinity (0, 1, 0):
  * Renes, Costello, Batina 2015, algorithm 7. */
-static void complete_add(POINT *out, const POINT *a, const POINT *b)
+static void G(complete_add)(POINT *out, const POINT *a, const POINT *b)
 {
     FELEM t0, t1, t2, t3, t4, x3, y3, z3;
 
@@ -280,7 +281,7 @@ static void complete_add(POINT *out, const POINT *a, const POINT *b)
     F(add)(&out->z, &z3, &t0);
 }
 
-static void select_point(POINT *out, const POINT *a, uint64_t take)
+static void G(select_point)(POINT *out, const POINT *a, uint64_t take)
 {
     F(select)(&out->x, &a->x, take);
     F(select)(&out->y, &a->y, take);
@@ -288,24 +289,24 @@ static void select_point(POINT *out, const POINT *a, uint64_t take)
 }
 
 /* Fixed windows of four bits, the table read whole at every step. */
-void G(mul)(POINT *out, const AFFINE *a, const fr_bits *k)
+void G(mul_c)(POINT *out, const AFFINE *a, const fr_bits *k)
 {
     POINT table[16] = {{F(zero), F(one), F(zero)}}, acc = table[0], t;
 
     table[1] = acc;
     t.x = a->x, t.y = a->y, t.z = F(one);
-    select_point(&table[1], &t, (uint64_t)!G(affine_is_infinity)(a));
+    G(select_point)(&table[1], &t, (uint64_t)!G(affine_is_infinity)(a));
     for (int i = 2; i < 16; i++)
-        complete_add(&table[i], &table[i - 1], &table[1]);
+        G(complete_add)(&table[i], &table[i - 1], &table[1]);
     for (int i = 252; i >= 0; i -= 4) {
         uint64_t d = k->l[i / 64] >> (i % 64) & 15;
 
         for (int j = 0; j < 4; j++)
-            complete_add(&acc, &acc, &acc);
+            G(complete_add)(&acc, &acc, &acc);
         t = table[0];
         for (uint64_t j = 1; j < 16; j++)
-            select_point(&t, &table[j], ((j ^ d) - 1) >> 63);
-        complete_add(&acc, &acc, &t);
+            G(select_point)(&t, &table[j], ((j ^ d) - 1) >> 63);
+        G(complete_add)(&acc, &acc, &t);
     }
     /* (X/Z, Y/Z) = (X Z / Z^2, Y Z^2 / Z^3) */
     F(mul)(&out->x, &acc.x, &acc.z);
@@ -329,19 +330,17 @@ bool G(affine_is_on_curve)(const AFFINE *a)
     F(sqr)(&lhs, &a->y);
     F(sqr)(&rhs, &a->x);
     F(mul)(&rhs, &rhs, &a->x);
-    F(add)(&rhs, &rhs, &curve_b);
+    F(add)(&rhs, &rhs, &CURVE_B);
     return F(eq)(&lhs, &rhs);
 }
 
-enum { FLAG_LARGE = 0x80, FLAG_INFINITY = 0x40 };
-
 void G(compress)(uint8_t out[sizeof(FELEM)], const AFFINE *a)
 {
-    coordinate_to_be(out, &a->x);
+    COORDINATE_TO_BE(out, &a->x);
     if (G(affine_is_infinity)(a))
-        out[0] |= FLAG_INFINITY;
+        out[0] |= POINT_FLAG_INFINITY;
     else if (F(is_large)(&a->y))
-        out[0] |= FLAG_LARGE;
+        out[0] |= POINT_FLAG_LARGE;
 }
 
 bool G(decompress)(AFFINE *out, const uint8_t b[sizeof(FELEM)])
@@ -351,11 +350,11 @@ bool G(decompress)(AFFINE *out, const uint8_t b[sizeof(FELEM)])
     FELEM rhs;
 
     memcpy(plain, b, sizeof plain);
-    plain[0] &= (uint8_t) ~(FLAG_LARGE | FLAG_INFINITY);
-    if (!coordinate_from_be(&p.x, plain))
+    plain[0] &= (uint8_t) ~(POINT_FLAG_LARGE | POINT_FLAG_INFINITY);
+    if (!COORDINATE_FROM_BE(&p.x, plain))
         return false;
-    if (b[0] & FLAG_INFINITY) {
-        if ((b[0] & FLAG_LARGE) || !F(is_zero)(&p.x))
+    if (b[0] & POINT_FLAG_INFINITY) {
+        if ((b[0] & POINT_FLAG_LARGE) || !F(is_zero)(&p.x))
             return false;
         p.y = F(zero);
         *out = p;
@@ -363,10 +362,10 @@ bool G(decompress)(AFFINE *out, const uint8_t b[sizeof(FELEM)])
     }
     F(sqr)(&rhs, &p.x);
     F(mul)(&rhs, &rhs, &p.x);
-    F(add)(&rhs, &rhs, &curve_b);
+    F(add)(&rhs, &rhs, &CURVE_B);
     if (!FIELD_SQRT(&p.y, &rhs))
         return false;
-    if (F(is_large)(&p.y) != ((b[0] & FLAG_LARGE) != 0))
+    if (F(is_large)(&p.y) != ((b[0] & POINT_FLAG_LARGE) != 0))
         F(neg)(&p.y, &p.y);
     *out = p;
     return true;

@@ -3,39 +3,53 @@
 #include <string.h>
 
 #include "bn254/constants.h"
+#include "bn254/curve.h"
 #include "bn254/wnaf.h"
 
 const g2 g2_infinity = {{{FP_R}, {{0}}}, {{FP_R}, {{0}}}, {{{0}}, {{0}}}};
 const g2_affine g2_generator = G2_GENERATOR;
 
-static const fp2 curve_b = G2_B;
+static const fp2 g2_b = G2_B;
 
-static void mul_b3(fp2 *out, const fp2 *a)
+static void g2_mul_b3(fp2 *out, const fp2 *a)
 {
     static const fp2 b3 = G2_B3;
 
     fp2_mul(out, a, &b3);
 }
 
-static void coordinate_to_be(uint8_t out[64], const fp2 *a)
+static void g2_coordinate_to_be(uint8_t out[64], const fp2 *a)
 {
     fp_to_be(out, &a->c1);
     fp_to_be(out + 32, &a->c0);
 }
 
-static bool coordinate_from_be(fp2 *out, const uint8_t b[64])
+static bool g2_coordinate_from_be(fp2 *out, const uint8_t b[64])
 {
     return fp_from_be(&out->c1, b) && fp_from_be(&out->c0, b + 32);
 }
 
-#define FELEM      fp2
-#define F(name)    fp2_##name
-#define POINT      g2
-#define AFFINE     g2_affine
-#define G(name)    g2_##name
-#define MUL_B3     mul_b3
-#define FIELD_SQRT fp2_sqrt_var
+#define FELEM              fp2
+#define F(name)            fp2_##name
+#define POINT              g2
+#define AFFINE             g2_affine
+#define G(name)            g2_##name
+#define MUL_B3             g2_mul_b3
+#define FIELD_SQRT         fp2_sqrt_var
+#define CURVE_B            g2_b
+#define COORDINATE_TO_BE   g2_coordinate_to_be
+#define COORDINATE_FROM_BE g2_coordinate_from_be
 #include "bn254/curve.inc.h"
+#undef FELEM
+#undef F
+#undef POINT
+#undef AFFINE
+#undef G
+#undef MUL_B3
+#undef FIELD_SQRT
+#undef CURVE_B
+#undef COORDINATE_TO_BE
+#undef COORDINATE_FROM_BE
 
 /* (x, y) -> (conj(x) xi^((p-1)/3), conj(y) xi^((p-1)/2)) */
 void g2_affine_psi(g2_affine *out, const g2_affine *a)

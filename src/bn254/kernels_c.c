@@ -1,4 +1,5 @@
 /* The portable table; the plain functions of the other files are its kernels. */
+#include "bn254/curve.h"
 #include "bn254/kernels.h"
 #include "bn254/msm_c.h"
 #include "bn254/ntt_c.h"
@@ -16,6 +17,10 @@ const struct bn254_kernels kernels_c = {
     .fr_from_bits = fr_from_bits_n_c,
     .g1_find_invalid = g1_find_invalid_c,
     .g2_find_invalid = g2_find_invalid_c,
+    .g1_mul = g1_mul_c,
+    .g1_mul_var = g1_mul_var_c,
+    .g2_mul = g2_mul_c,
+    .g2_mul_var = g2_mul_var_c,
     .g2_prepare = g2_prepare_c,
     .miller = pairing_miller_c,
     .final_exp = pairing_final_exp_c,

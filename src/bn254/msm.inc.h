@@ -41,29 +41,6 @@ static void G(sort_slice)(void *arg, size_t i)
     msm_slice_sort(&job->in, i);
 }
 
-/* 2^log_columns sum r row_r + sum (j + 1) column_j by running sums. */
-static void G(window_value)(POINT *out, const struct msm_kernel *k, const struct msm_sums *s,
-                            size_t w)
-{
-    POINT run = G(infinity), total = G(infinity);
-    AFFINE p;
-
-    for (size_t r = ((size_t)1 << s->log_rows) - 1; r > 0; r--) {
-        k->cell_to_affine(&p, s->rows + w * s->row_window + r * s->row_stride);
-        G(add_affine)(&run, &run, &p);
-        G(add)(&total, &total, &run);
-    }
-    for (unsigned i = 0; i < s->log_columns; i++)
-        G(dbl)(&total, &total);
-    run = G(infinity);
-    for (size_t j = (size_t)1 << s->log_columns; j-- > 0;) {
-        k->cell_to_affine(&p, s->columns + w * s->column_window + j * s->column_stride);
-        G(add_affine)(&run, &run, &p);
-        G(add)(&total, &total, &run);
-    }
-    *out = total;
-}
-
 static void G(run_task)(struct G(job) * job, size_t i_task, void *memory)
 {
     struct msm_input *in = &job->in;
@@ -79,7 +56,8 @@ static void G(run_task)(struct G(job) * job, size_t i_task, void *memory)
         s1 = in->n_slices;
     msm_buckets_run(&sums, in, w0, n, s0, s1, memory);
     for (unsigned w = 0; w < n; w++)
-        G(window_value)(&job->result[chunk * in->n_windows + w0 + w], in->kernel, &sums, w);
+        in->kernel->window_value(&job->result[chunk * in->n_windows + w0 + w], in->kernel, &sums,
+                                 w);
 }
 
 /* One call a thread: i owns the i-th bucket memory and takes tasks until none is left. */

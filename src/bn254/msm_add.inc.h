@@ -1,5 +1,5 @@
 /* msm_add.inc.h - batch-affine additions with one shared inversion, included with
- *   FELEM F(name) AFFINE G(name)   as in curve.inc.h
+ *   FELEM F(name) POINT AFFINE G(name)   as in curve.inc.h
  *   LEVEL(name)                    the kernel's suffix
  * A cell is the affine point itself. */
 
@@ -123,6 +123,29 @@ size_t LEVEL(G(find_invalid))(const void *points, size_t n)
     return n;
 }
 
+/* 2^log_columns sum r row_r + sum (j + 1) column_j by running sums. */
+void LEVEL(G(window_value))(void *out, const struct msm_kernel *k, const struct msm_sums *s,
+                            size_t w)
+{
+    POINT run = G(infinity), total = G(infinity);
+    AFFINE p;
+
+    for (size_t r = ((size_t)1 << s->log_rows) - 1; r > 0; r--) {
+        k->cell_to_affine(&p, s->rows + w * s->row_window + r * s->row_stride);
+        G(add_affine)(&run, &run, &p);
+        G(add)(&total, &total, &run);
+    }
+    for (unsigned i = 0; i < s->log_columns; i++)
+        G(dbl)(&total, &total);
+    run = G(infinity);
+    for (size_t j = (size_t)1 << s->log_columns; j-- > 0;) {
+        k->cell_to_affine(&p, s->columns + w * s->column_window + j * s->column_stride);
+        G(add_affine)(&run, &run, &p);
+        G(add)(&total, &total, &run);
+    }
+    *(POINT *)out = total;
+}
+
 const struct msm_kernel LEVEL(G(msm_kernel)) = {
     .point_bytes = sizeof(AFFINE),
     .cell_bytes = sizeof(AFFINE),
@@ -130,4 +153,5 @@ const struct msm_kernel LEVEL(G(msm_kernel)) = {
     .add_points = G(add_points),
     .add_cells = G(add_cells),
     .cell_to_affine = G(cell_to_affine),
+    .window_value = LEVEL(G(window_value)),
 };

@@ -55,15 +55,8 @@ unsigned msm_windows_at_once(unsigned window_bits);
 /* Orders the points of one slice; scalars not below r are dropped. */
 void msm_slice_sort(struct msm_input *in, size_t i_slice);
 
-/* Windows [w0, w0 + n_windows) over slices [s0, s1).  Afterwards row sum r and column sum j
- * of window w are at msm_buckets_row(.., w - w0, r) and _column(.., w - w0, j) of scratch;
- * the cells of all windows together must not exceed MSM_CELLS_MAX. */
-struct msm_sums {
-    const char *rows, *columns; /* first row sum and first column sum */
-    size_t row_stride, row_window, column_stride, column_window; /* in bytes */
-    unsigned log_rows, log_columns;
-};
-
+/* Windows [w0, w0 + n_windows) over slices [s0, s1), at most msm_windows_at_once of them.
+ * out points at the row and column sums in scratch. */
 void msm_buckets_run(struct msm_sums *out, const struct msm_input *in, unsigned w0,
                      unsigned n_windows, size_t s0, size_t s1, void *scratch);
 

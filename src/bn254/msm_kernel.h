@@ -24,6 +24,13 @@ struct msm_pair {
     uint32_t dst, a, b;
 };
 
+/* Row and column sums of the cells of some windows, see msm_buckets.h. */
+struct msm_sums {
+    const char *rows, *columns; /* first row sum and first column sum */
+    size_t row_stride, row_window, column_stride, column_window; /* in bytes */
+    unsigned log_rows, log_columns;
+};
+
 struct msm_kernel {
     size_t point_bytes, cell_bytes, scratch_bytes;
     void (*add_points)(void *cells, const void *points, const struct msm_op op[], size_t n,
@@ -32,6 +39,8 @@ struct msm_kernel {
                       void *scratch);
     /* The cell as g1_affine or g2_affine. */
     void (*cell_to_affine)(void *out, const void *cell);
+    /* The g1 or g2 that window w contributes. */
+    void (*window_value)(void *out, const struct msm_kernel *k, const struct msm_sums *s, size_t w);
 };
 
 #endif

@@ -17,7 +17,7 @@
 #define PAIRING_LINES_MAX 96
 
 struct g2_prepared {
-    fp2 line[PAIRING_LINES_MAX][3];
+    fp2 line[PAIRING_LINES_MAX][2]; /* see pairing_c.c */
     bool infinity;
 };
 

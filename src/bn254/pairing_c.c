@@ -10,7 +10,7 @@ struct twist_point {
 };
 
 /* T = 2 T and its tangent (Costello, Lange, Naehrig 2010, section 5; 0 = infinity never
- * occurs below order r).  The line at P is line[0] yP + line[1] xP w + line[2] v w. */
+ * occurs below order r). */
 static void double_step(struct twist_point *t, fp2 line[3])
 {
     static const fp2 twist_b3 = G2_B3;
@@ -74,26 +74,46 @@ static void add_step(struct twist_point *t, const g2_affine *q, fp2 line[3])
     fp2_sub(&line[2], &f, &d);
 }
 
-void g2_prepare_c(struct g2_prepared *out, const g2_affine *q)
+/* All lines of Q: line[0] yP + line[1] xP w + line[2] v w at P.  Returns how many. */
+static size_t all_lines(fp2 line[PAIRING_LINES_MAX][3], const g2_affine *q)
 {
     struct twist_point t = {q->x, q->y, fp2_one};
     g2_affine minus, pi;
     size_t n = 0;
 
+    g2_affine_neg(&minus, q);
+    for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
+        double_step(&t, line[n++]);
+        if (ate_digits[i] != 0)
+            add_step(&t, ate_digits[i] > 0 ? q : &minus, line[n++]);
+    }
+    g2_affine_psi(&pi, q); /* Q1 = pi(Q), Q2 = -pi^2(Q) */
+    add_step(&t, &pi, line[n++]);
+    g2_affine_psi(&pi, &pi);
+    g2_affine_neg(&pi, &pi);
+    add_step(&t, &pi, line[n++]);
+    return n;
+}
+
+/* Lines are kept divided by their first coefficient, never zero for Q of order r: a line
+ * at P over yP is then 1 + line[0] (xP / yP) w + line[1] (1 / yP) v w.  Factors from Fp2
+ * do not survive the final exponentiation. */
+void g2_prepare_c(struct g2_prepared *out, const g2_affine *q)
+{
+    fp2 line[PAIRING_LINES_MAX][3], inv[PAIRING_LINES_MAX], scratch[PAIRING_LINES_MAX];
+    size_t n;
+
     out->infinity = g2_affine_is_infinity(q);
     if (out->infinity)
         return;
-    g2_affine_neg(&minus, q);
-    for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
-        double_step(&t, out->line[n++]);
-        if (ate_digits[i] != 0)
-            add_step(&t, ate_digits[i] > 0 ? q : &minus, out->line[n++]);
+    n = all_lines(line, q);
+    for (size_t i = 0; i < n; i++)
+        inv[i] = line[i][0];
+    fp2_inv_batch(inv, n, scratch);
+    for (size_t i = 0; i < n; i++) {
+        fp2_mul(&out->line[i][0], &line[i][1], &inv[i]);
+        fp2_mul(&out->line[i][1], &line[i][2], &inv[i]);
     }
-    g2_affine_psi(&pi, q); /* Q1 = pi(Q), Q2 = -pi^2(Q) */
-    add_step(&t, &pi, out->line[n++]);
-    g2_affine_psi(&pi, &pi);
-    g2_affine_neg(&pi, &pi);
-    add_step(&t, &pi, out->line[n++]);
 }
 
 /* out = a (b0 + b1 v), five products. */
@@ -120,40 +140,57 @@ static void fp6_mul_01(fp6 *out, const fp6 *a, const fp2 *b0, const fp2 *b1)
     out->c0 = c0;
 }
 
-/* f *= c0 + (c3 + c4 v) w, thirteen products. */
-static void mul_by_line(fp12 *f, const fp2 *c0, const fp2 *c3, const fp2 *c4)
+/* f *= 1 + (a + b v) w, ten products. */
+static void mul_by_line(fp12 *f, const fp2 *a, const fp2 *b)
 {
-    fp6 a, b, s;
-    fp2 t;
+    fp6 s, t;
 
-    fp2_mul(&a.c0, &f->c0.c0, c0);
-    fp2_mul(&a.c1, &f->c0.c1, c0);
-    fp2_mul(&a.c2, &f->c0.c2, c0);
-    fp6_mul_01(&b, &f->c1, c3, c4);
-    fp2_add(&t, c0, c3);
-    fp6_add(&s, &f->c0, &f->c1);
-    fp6_mul_01(&s, &s, &t, c4);
-    fp6_sub(&s, &s, &a);
-    fp6_sub(&f->c1, &s, &b);
-    fp6_mul_v(&b, &b);
-    fp6_add(&f->c0, &a, &b);
+    fp6_mul_01(&s, &f->c0, a, b);
+    fp6_mul_01(&t, &f->c1, a, b);
+    fp6_mul_v(&t, &t);
+    fp6_add(&f->c0, &f->c0, &t);
+    fp6_add(&f->c1, &f->c1, &s);
 }
 
-static void mul_by_lines(fp12 *f, const g1_affine p[], const struct g2_prepared *const q[],
-                         size_t n_pairs, size_t n_line)
-{
-    for (size_t i = 0; i < n_pairs; i++) {
-        fp2 c0, c3;
+enum { PAIRS_AT_ONCE = 16 }; /* share their squarings */
 
+struct pairs {
+    const struct g2_prepared *q[PAIRS_AT_ONCE];
+    fp x_over_y[PAIRS_AT_ONCE], inv_y[PAIRS_AT_ONCE];
+    size_t n;
+};
+
+/* Leaves out the pairs that contribute 1; y is never 0 on the curve. */
+static void collect_pairs(struct pairs *out, const g1_affine p[],
+                          const struct g2_prepared *const q[], size_t n)
+{
+    fp scratch[PAIRS_AT_ONCE];
+
+    out->n = 0;
+    for (size_t i = 0; i < n; i++) {
         if (q[i]->infinity || g1_affine_is_infinity(&p[i]))
             continue;
-        fp2_mul_fp(&c0, &q[i]->line[n_line][0], &p[i].y);
-        fp2_mul_fp(&c3, &q[i]->line[n_line][1], &p[i].x);
-        mul_by_line(f, &c0, &c3, &q[i]->line[n_line][2]);
+        out->q[out->n] = q[i];
+        out->x_over_y[out->n] = p[i].x;
+        out->inv_y[out->n++] = p[i].y;
+    }
+    fp_inv_batch(out->inv_y, out->n, scratch);
+    for (size_t i = 0; i < out->n; i++)
+        fp_mul(&out->x_over_y[i], &out->x_over_y[i], &out->inv_y[i]);
+}
+
+static void mul_by_lines(fp12 *f, const struct pairs *s, size_t n_line)
+{
+    for (size_t i = 0; i < s->n; i++) {
+        fp2 a, b;
+
+        fp2_mul_fp(&a, &s->q[i]->line[n_line][0], &s->x_over_y[i]);
+        fp2_mul_fp(&b, &s->q[i]->line[n_line][1], &s->inv_y[i]);
+        mul_by_line(f, &a, &b);
     }
 }
 
-void pairing_miller_c(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[], size_t n)
+static void miller_loop(fp12 *out, const struct pairs *s)
 {
     fp12 f = fp12_one;
     size_t n_line = 0;
@@ -161,12 +198,25 @@ void pairing_miller_c(fp12 *out, const g1_affine p[], const struct g2_prepared *
     for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
         if (i < ATE_LOOP_LEN - 2)
             fp12_sqr(&f, &f);
-        mul_by_lines(&f, p, q, n, n_line++);
+        mul_by_lines(&f, s, n_line++);
         if (ate_digits[i] != 0)
-            mul_by_lines(&f, p, q, n, n_line++);
+            mul_by_lines(&f, s, n_line++);
     }
-    mul_by_lines(&f, p, q, n, n_line++);
-    mul_by_lines(&f, p, q, n, n_line++);
+    mul_by_lines(&f, s, n_line++);
+    mul_by_lines(&f, s, n_line++);
+    *out = f;
+}
+
+void pairing_miller_c(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[], size_t n)
+{
+    fp12 f = fp12_one, part;
+    struct pairs s;
+
+    for (size_t i = 0; i < n; i += PAIRS_AT_ONCE) {
+        collect_pairs(&s, p + i, q + i, n - i < PAIRS_AT_ONCE ? n - i : PAIRS_AT_ONCE);
+        miller_loop(&part, &s);
+        fp12_mul(&f, &f, &part);
+    }
     *out = f;
 }
 

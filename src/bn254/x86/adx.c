@@ -11,6 +11,10 @@
 
 #include "../fp12.c"
 
+#include "../g1.c"
+
+#include "../g2.c"
+
 #include "../pairing_c.c"
 
 #include "../ntt_c.c"
@@ -31,6 +35,10 @@ const struct bn254_kernels kernels_adx = {
     .fr_from_bits = fr_from_bits_n_adx,
     .g1_find_invalid = g1_find_invalid_adx,
     .g2_find_invalid = g2_find_invalid_adx,
+    .g1_mul = g1_mul_adx,
+    .g1_mul_var = g1_mul_var_adx,
+    .g2_mul = g2_mul_adx,
+    .g2_mul_var = g2_mul_var_adx,
     .g2_prepare = g2_prepare_adx,
     .miller = pairing_miller_adx,
     .final_exp = pairing_final_exp_adx,

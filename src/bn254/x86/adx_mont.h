@@ -87,9 +87,8 @@ static inline __attribute__((always_inline)) void adx_mont_mul(uint64_t out[4], 
             "cmovncq %%rdx, %[t2]\n\t"
             : [t0] "=&r"(t0), [t1] "=&r"(t1), [t2] "=&r"(t2), [t3] "=&r"(t3), [t4] "=&r"(t4),
               [lo] "=&r"(lo), [hi] "=&r"(hi)
-            : [a] "r"(a), [b] "r"(b), [m] "r"(m), [ninv] "m"(ninv), "m"(*(const uint64_t(*)[4])a),
-              "m"(*(const uint64_t(*)[4])b), "m"(*(const uint64_t(*)[4])m)
-            : "rdx", "cc");
+            : [a] "r"(a), [b] "r"(b), [m] "r"(m), [ninv] "m"(ninv)
+            : "rdx", "cc", "memory");
     out[0] = t4;
     out[1] = t0;
     out[2] = t1;
@@ -119,8 +118,8 @@ static inline __attribute__((always_inline)) void adx_add(uint64_t out[4], const
             "cmovcq %[s3], %[t3]\n\t"
             : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [s0] "=&r"(s0),
               [s1] "=&r"(s1), [s2] "=&r"(s2), [s3] "=&r"(s3)
-            : [b] "r"(b), [m] "r"(m), "m"(*(const uint64_t(*)[4])b), "m"(*(const uint64_t(*)[4])m)
-            : "cc");
+            : [b] "r"(b), [m] "r"(m)
+            : "cc", "memory");
     out[0] = t0;
     out[1] = t1;
     out[2] = t2;
@@ -147,8 +146,8 @@ static inline __attribute__((always_inline)) void adx_sub(uint64_t out[4], const
             "adcq %[s3], %[t3]\n\t"
             : [t0] "+&r"(t0), [t1] "+&r"(t1), [t2] "+&r"(t2), [t3] "+&r"(t3), [s0] "+&r"(s0),
               [s1] "+&r"(s1), [s2] "+&r"(s2), [s3] "+&r"(s3)
-            : [b] "r"(b), [zero] "rm"(zero), "m"(*(const uint64_t(*)[4])b)
-            : "cc");
+            : [b] "r"(b), [zero] "rm"(zero)
+            : "cc", "memory");
     out[0] = t0;
     out[1] = t1;
     out[2] = t2;

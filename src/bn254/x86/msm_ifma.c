@@ -8,6 +8,7 @@
 #include "bn254/constants.h"
 #include "bn254/g1.h"
 #include "bn254/g2.h"
+#include "bn254/x86/adx.h"
 #include "bn254/x86/adx_mont.h"
 #include "bn254/x86/mont52.h"
 

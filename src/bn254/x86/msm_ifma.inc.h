@@ -124,13 +124,13 @@ static __attribute__((noinline)) void G(special_results)(VFE *x3, VFE *y3,
 }
 
 /* u: 2^518 over the product of all den up to this group's; steps down by one group. */
-V52_INLINE void G(backward)(const struct G(ifma_group) * g, const struct G(ifma_special) * s,
+V52_INLINE void G(backward)(struct G(ifma_group) * g, const struct G(ifma_special) * s,
                             const struct G(ifma_rows) * r, VFE *u)
 {
-    VFE x1, y1, slope, x3, y3, den = g->den;
+    VFE x1, y1, slope, x3, y3, *den = &g->den;
 
     V(mul)(&slope, u, &g->prefix);
-    V(mul)(u, u, &den);
+    V(mul)(u, u, den);
     V(load)(&y1, r->a, offsetof(AFFINE, y));
     V(load)(&y3, r->b, offsetof(AFFINE, y));
     V(negate_lanes)(&y3, r->negate);
@@ -140,12 +140,12 @@ V52_INLINE void G(backward)(const struct G(ifma_group) * g, const struct G(ifma_
         VFE two_p;
 
         V(two_p)(&two_p);
-        V(blend)(&den, &two_p, s->dbl); /* x2 - x1 + 2 p again, not 2 y */
+        V(blend)(den, &two_p, s->dbl); /* x2 - x1 + 2 p again, not 2 y */
     }
     V(mul)(&slope, &slope, &y3);
     V(sqr)(&x3, &slope);
     V(load)(&x1, r->a, offsetof(AFFINE, x));
-    V(fold_x)(&x3, &x3, &x1, &den);
+    V(fold_x)(&x3, &x3, &x1, den);
     V(sub_times_4)(&x1, &x1, &x3);
     V(mul)(&y3, &slope, &x1);
     V(fold_y)(&y3, &y3, &y1);
@@ -256,4 +256,5 @@ const struct msm_kernel G(msm_kernel_ifma) = {
     .add_points = G(add_points_ifma),
     .add_cells = G(add_cells_ifma),
     .cell_to_affine = G(cell_to_affine_ifma),
+    .window_value = G(window_value_adx), /* scalar in any case */
 };
