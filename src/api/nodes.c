@@ -219,7 +219,7 @@ int handle_node_activity(struct call *c, struct err *err)
 /* ---- heartbeat ---- */
 
 struct heartbeat_body {
-    bool has_telemetry;
+    bool has_telemetry, leaving;
     struct telemetry telemetry;
     const char **leases;
     size_t n_leases;
@@ -261,7 +261,8 @@ static int parse_heartbeat(struct call *c, struct heartbeat_body *b, struct err 
             return rc;
         b->has_telemetry = true;
     }
-    if ((rc = parse_lease_ids(c, "leases", &b->leases, &b->n_leases, err)) < 0)
+    if ((rc = parse_lease_ids(c, "leases", &b->leases, &b->n_leases, err)) < 0 ||
+        (rc = json_get_bool(&b->leaving, c->body, "leaving", err)) < 0)
         return rc;
     b->over = arena_array(&c->rq->arena, b->n_leases + 1, sizeof b->over[0]);
     return b->over ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for the heartbeat");
@@ -309,6 +310,7 @@ static int work_json(struct call *c, json_t *ids, json_t *tasks, struct err *err
 int handle_heartbeat(struct call *c, struct err *err)
 {
     bool is_node = c->caller.kind == CALLER_NODE;
+    const char *user_id = is_node ? NULL : c->caller.user_id;
     struct heartbeat_body b = {0};
     struct coord_heartbeat h;
     json_t *ids, *tasks;
@@ -316,8 +318,12 @@ int handle_heartbeat(struct call *c, struct err *err)
 
     if (is_node && strcmp(c->caller.node_id, c->params[0]) != 0)
         return err_set(err, VCP_ENOTFOUND, "a node speaks only for itself");
-    if ((rc = parse_heartbeat(c, &b, err)) < 0 ||
-        (rc = coord_node_heartbeat(c->api->coord, is_node ? NULL : c->caller.user_id, c->params[0],
+    if ((rc = parse_heartbeat(c, &b, err)) < 0)
+        return rc;
+    if (b.leaving && (rc = coord_node_leave(c->api->coord, user_id, c->params[0], b.leases,
+                                            b.n_leases, err)) < 0)
+        return rc;
+    if ((rc = coord_node_heartbeat(c->api->coord, user_id, c->params[0],
                                    b.has_telemetry ? &b.telemetry : NULL, b.leases, b.n_leases,
                                    b.over, &h, err)) < 0)
         return rc;
@@ -400,4 +406,69 @@ int handle_lease(struct call *c, struct err *err)
     if (rc < 0)
         return rc;
     return reply_json(c, 200, lease_json(c, &lease, err), err);
+}
+
+/* ---- watching ---- */
+
+/* Delivered ones count as live: their node hears the verdict another way. */
+static bool is_live(const struct store_assignment *list, size_t n, const char *lease_id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (list[i].lease_id && strcmp(list[i].lease_id, lease_id) == 0 &&
+            (list[i].execution == STORE_IN_PROGRESS || list[i].execution == STORE_DONE))
+            return true;
+    return false;
+}
+
+/* Those of the ids that are no live lease of the node; NULL with *err. */
+static json_t *find_over(struct call *c, const char *const *ids, size_t n_ids, struct err *err)
+{
+    struct store_assignment *list;
+    struct store_tx *tx;
+    json_t *over;
+    size_t n = 0, i;
+    int rc = store_begin_read(c->api->store, &tx, err);
+
+    if (rc < 0)
+        return NULL;
+    rc = store_assignment_of_node(tx, &c->rq->arena, &list, &n, c->params[0], err);
+    store_rollback(tx);
+    if (rc < 0)
+        return NULL;
+    over = json_array();
+    for (i = 0; i < n_ids; i++)
+        if (!is_live(list, n, ids[i]))
+            json_array_append_new(over, json_string(ids[i]));
+    if (!over)
+        err_set(err, VCP_ENOMEM, "no memory for the answer");
+    return over;
+}
+
+/* Armed before it looks: a lease that ends in between is not missed. */
+int handle_watch(struct call *c, struct err *err)
+{
+    const char **leases = NULL, *key;
+    int64_t wait_ms = 0;
+    size_t n_leases = 0;
+    bool may_wait;
+    json_t *over;
+    int rc;
+
+    if (strcmp(c->caller.node_id, c->params[0]) != 0)
+        return err_set(err, VCP_ENOTFOUND, "a node speaks only for itself");
+    if ((rc = json_get_int(&wait_ms, c->body, "wait_ms", 0, API_WAIT_MS_MAX, err)) < 0 ||
+        (rc = parse_lease_ids(c, "leases", &leases, &n_leases, err)) < 0)
+        return rc;
+    key = arena_printf(&c->rq->arena, "watch:%s", c->params[0]);
+    if (!key)
+        return err_set(err, VCP_ENOMEM, "no memory for the watch");
+    may_wait = n_leases > 0 && wait_ms > 0 && http_request_wait(c->rq, key, wait_ms);
+    over = find_over(c, leases, n_leases, err);
+    if (!over)
+        return err->code;
+    if (may_wait && json_array_size(over) == 0) {
+        json_decref(over);
+        return CALL_WAIT;
+    }
+    return reply_json(c, 200, json_pack("{s:o}", "cancelled_leases", over), err);
 }

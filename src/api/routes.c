@@ -58,6 +58,8 @@ const struct route routes[] = {
      0, handle_node_activity, "The last events of a node"},
     {"POST", V "/nodes/{node_id}/lease", AUTH_NODE, NULL, RATE_WORKER, BODY_OPTIONAL, SMALL,
      handle_lease, "Takes work, waiting for some if asked to"},
+    {"POST", V "/nodes/{node_id}/watch", AUTH_NODE, NULL, RATE_WORKER, BODY_JSON, SMALL,
+     handle_watch, "Tells which of these leases are over, waiting until one is"},
 
     {"PUT", V "/modules/{sha3}", AUTH_USER, "tasks:write", RATE_TASK, BODY_BYTES, BLOB_MAX,
      handle_module_put, "Uploads a module; it is decoded and validated"},

@@ -71,6 +71,7 @@ int handle_node_activity(struct call *c, struct err *err);
 int handle_heartbeat(struct call *c, struct err *err);
 
 int handle_lease(struct call *c, struct err *err);
+int handle_watch(struct call *c, struct err *err);
 int handle_task_result_post(struct call *c, struct err *err);
 
 int handle_module_put(struct call *c, struct err *err);

@@ -47,6 +47,16 @@ static void task_changed(void *arg, const char *task_id, bool ended)
         http_server_wake(api->http, key);
 }
 
+static void lease_over(void *arg, const char *node_id)
+{
+    struct api_server *api = arg;
+    char key[96];
+
+    snprintf(key, sizeof key, "watch:%s", node_id);
+    if (api->http)
+        http_server_wake(api->http, key);
+}
+
 /* ---- starting ---- */
 
 static int make_folders(struct api_server *s, struct err *err)
@@ -78,7 +88,7 @@ static int open_store(struct api_server *s, struct err *err)
 
 static int open_coord(struct api_server *s, struct err *err)
 {
-    struct coord_hooks hooks = {s, work_ready, task_changed};
+    struct coord_hooks hooks = {s, work_ready, task_changed, lease_over};
     const struct coord_clock *clock = s->config.clock.now_ms ? &s->config.clock : NULL;
     int rc = coord_open(&s->coord, s->store, &s->config.coord, clock, &hooks, err);
 

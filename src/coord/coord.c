@@ -270,7 +270,9 @@ static void call_hooks(const struct op *op)
 
         if (e->kind == OP_WORK_READY && h->work_ready)
             h->work_ready(h->arg, e->id);
-        else if (e->kind != OP_WORK_READY && h->task_changed)
+        else if (e->kind == OP_LEASE_OVER && h->lease_over)
+            h->lease_over(h->arg, e->id);
+        else if (e->kind >= OP_TASK_CHANGED && h->task_changed)
             h->task_changed(h->arg, e->id, e->kind == OP_TASK_ENDED);
     }
 }
@@ -438,14 +440,18 @@ int op_detach(struct op *op, struct catt *m, enum store_execution execution, con
 {
     struct ctask *t = m->task;
     int64_t until = backoff ? op->now_ms + backoff_ms(op, t, m->node) : 0;
+    int rc = VCP_OK;
 
     op->touched = true;
     if (backoff && task_back_set(t, m->node->id, until) == NULL)
         return op_no_memory(op);
+    if (m->execution == STORE_IN_PROGRESS)
+        rc = op_lease_over(op, m->node->id);
     att_set(op->x, m, execution, 0);
     if (execution == STORE_LOST)
         m->finished_ms = op->now_ms;
-    int rc = put_att(op, m, note, op->now_ms, until);
+    if (rc == VCP_OK)
+        rc = put_att(op, m, note, op->now_ms, until);
     index_detach(op->x, m);
     return rc < 0 ? rc : op_task_status(op, t);
 }
@@ -453,6 +459,11 @@ int op_detach(struct op *op, struct catt *m, enum store_execution execution, con
 int op_task_ended(struct op *op, const char *task_id)
 {
     return op_event(op, OP_TASK_ENDED, task_id);
+}
+
+int op_lease_over(struct op *op, const char *node_id)
+{
+    return op_event(op, OP_LEASE_OVER, node_id);
 }
 
 int op_audit(struct op *op, const char *actor, const char *action, const char *subject)

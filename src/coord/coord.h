@@ -64,6 +64,8 @@ struct coord_hooks {
     void (*work_ready)(void *arg, const char *node_id);
     /* The task's status changed; ended says that it was for the last time. */
     void (*task_changed)(void *arg, const char *task_id, bool ended);
+    /* A lease of this node ended before its result came: it may stop working on it. */
+    void (*lease_over)(void *arg, const char *node_id);
 };
 
 /* clock and hooks may be NULL: the system's clock, no calls. */
@@ -111,6 +113,11 @@ struct coord_heartbeat {
 int coord_node_heartbeat(struct coord *c, const char *user_id, const char *node_id,
                          const struct telemetry *t, const char *const *leases, size_t n_leases,
                          bool *over, struct coord_heartbeat *out, struct err *err);
+/* The node is about to stop: it gets nothing more before it asks for work again, what it has not
+ * begun moves on at once, and so does a lease that is not among held (its answer was lost on the
+ * way).  Nothing of this counts against it. */
+int coord_node_leave(struct coord *c, const char *user_id, const char *node_id,
+                     const char *const *held, size_t n_held, struct err *err);
 /* Its work is placed elsewhere. */
 int coord_node_delete(struct coord *c, const char *user_id, const char *node_id, struct err *err);
 int coord_node_reject(struct coord *c, const char *user_id, const char *node_id, struct err *err);

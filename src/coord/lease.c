@@ -24,7 +24,7 @@ static struct catt *att_by_lease(const struct cnode *n, const char *lease_id)
     return NULL;
 }
 
-static bool is_held(const struct catt *m, const char *const *held, size_t n_held)
+bool op_is_held(const struct catt *m, const char *const *held, size_t n_held)
 {
     for (size_t i = 0; i < n_held; i++)
         if (strcmp(m->lease_id, held[i]) == 0)
@@ -47,7 +47,7 @@ static struct catt *lost_reply(const struct op *op, const struct cnode *n, const
 {
     for (struct catt *m = n->first; m; m = m->node_next)
         if (m->execution == STORE_IN_PROGRESS && m->deadline_ms > op->now_ms &&
-            !is_held(m, held, n_held))
+            !op_is_held(m, held, n_held))
             return m;
     return NULL;
 }

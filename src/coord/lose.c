@@ -74,6 +74,32 @@ static struct catt *first_open(const struct cnode *n)
     return NULL;
 }
 
+/* What a leaving node has not begun, or does not know it was given. */
+static struct catt *first_unknown(const struct cnode *n, const char *const *held, size_t n_held)
+{
+    for (struct catt *m = n->first; m; m = m->node_next)
+        if (m->execution == STORE_ASSIGNED ||
+            (m->execution == STORE_IN_PROGRESS && !op_is_held(m, held, n_held)))
+            return m;
+    return NULL;
+}
+
+int op_node_leaves(struct op *op, struct cnode *n, const char *const *held, size_t n_held)
+{
+    char id[NODE_ID_BYTES];
+    struct catt *m;
+    int rc = VCP_OK;
+
+    op->touched = true;
+    node_set_absent(op->x, n, true);
+    strcpy(id, n->id);
+    while (rc == VCP_OK && (n = index_node(op->x, id)) != NULL &&
+           (m = first_unknown(n, held, n_held)) != NULL)
+        rc = m->execution == STORE_IN_PROGRESS ? op_lose(op, m, "node stopping", false)
+                                               : move_on(op, m, "node stopping");
+    return rc;
+}
+
 int op_node_gone(struct op *op, struct cnode *n, const char *why)
 {
     char id[NODE_ID_BYTES];

@@ -28,7 +28,7 @@ struct coord {
     int64_t placements, placement_visits, leases_expired, disputes, results;
 };
 
-enum op_event_kind { OP_WORK_READY, OP_TASK_CHANGED, OP_TASK_ENDED };
+enum op_event_kind { OP_WORK_READY, OP_LEASE_OVER, OP_TASK_CHANGED, OP_TASK_ENDED };
 
 struct op_event {
     enum op_event_kind kind;
@@ -71,6 +71,8 @@ int op_detach(struct op *op, struct catt *m, enum store_execution execution, con
               bool backoff);
 int op_put_att(struct op *op, struct catt *m);
 int op_task_ended(struct op *op, const char *task_id);
+/* For the hooks: a lease of this node ended without a result. */
+int op_lease_over(struct op *op, const char *node_id);
 /* actor NULL: the server. */
 int op_audit(struct op *op, const char *actor, const char *action, const char *subject);
 
@@ -81,6 +83,8 @@ int op_fill(struct op *op, struct cnode *n);
 /* place.c: is there a node that could take the task instead; idle: one without work. */
 bool op_has_candidate(struct op *op, struct ctask *t, bool idle);
 
+/* lease.c: is the assignment's lease one of these. */
+bool op_is_held(const struct catt *m, const char *const *held, size_t n_held);
 /* lease.c: *over when the lease is; expires_at_ms may be NULL. */
 int op_renew(struct op *op, struct cnode *n, const char *lease_id, bool *over,
              int64_t *expires_at_ms);
@@ -92,6 +96,8 @@ int op_end_task(struct op *op, struct ctask *t, enum store_task_status status, c
 
 /* lose.c: a replica will not come.  by_node: it counts in the node's record. */
 int op_lose(struct op *op, struct catt *m, const char *why, bool by_node);
+/* lose.c: the node stops; see coord_node_leave. */
+int op_node_leaves(struct op *op, struct cnode *n, const char *const *held, size_t n_held);
 /* lose.c: the node is gone (offline, rejected, deleted: its row says so already). */
 int op_node_gone(struct op *op, struct cnode *n, const char *why);
 

@@ -200,6 +200,28 @@ int coord_node_heartbeat(struct coord *c, const char *user_id, const char *node_
 
 /* ---- leaving ---- */
 
+static int do_leave(struct op *op, const char *user_id, const char *node_id,
+                    const char *const *held, size_t n_held)
+{
+    struct cnode *n;
+    int rc = op_node(op, &n, user_id, node_id);
+
+    if (rc == VCP_OK)
+        rc = log_event(op, n, "leaving", NULL);
+    return rc < 0 ? rc : op_node_leaves(op, n, held, n_held);
+}
+
+int coord_node_leave(struct coord *c, const char *user_id, const char *node_id,
+                     const char *const *held, size_t n_held, struct err *err)
+{
+    struct op op;
+
+    if (n_held > COORD_HELD_MAX)
+        return err_set(err, VCP_EINVAL, "held cannot have more than %u leases", COORD_HELD_MAX);
+    int rc = op_begin(c, &op, err);
+    return rc < 0 ? rc : op_end(&op, do_leave(&op, user_id, node_id, held, n_held));
+}
+
 static int do_remove(struct op *op, const char *user_id, const char *node_id, bool delete)
 {
     struct cnode *n;

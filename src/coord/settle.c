@@ -63,8 +63,11 @@ static int leave_index(struct op *op, struct ctask *t)
     if (ids == NULL)
         return op_no_memory(op);
     n = 0;
-    for (const struct catt *m = t->atts; m; m = m->task_next)
+    for (const struct catt *m = t->atts; m; m = m->task_next) {
         strcpy(ids[n++], m->node->id);
+        if (rc == VCP_OK && m->execution == STORE_IN_PROGRESS)
+            rc = op_lease_over(op, m->node->id);
+    }
     index_drop_task(op->x, t);
     for (size_t i = 0; rc == VCP_OK && i < n; i++) {
         struct cnode *node = index_node(op->x, ids[i]);

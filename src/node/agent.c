@@ -89,12 +89,14 @@ struct held *agent_hold(struct agent *a, const char *lease_id, const char *task_
     snprintf(h->lease_id, sizeof h->lease_id, "%s", lease_id);
     snprintf(h->task_id, sizeof h->task_id, "%s", task_id);
     h->running = true;
+    h->began_ns = clock_mono_ns();
     pthread_mutex_lock(&a->lock);
     for (other = a->held; other && strcmp(other->lease_id, lease_id) != 0; other = other->next)
         ;
     if (!other) {
         h->next = a->held;
         a->held = h;
+        pthread_cond_signal(&a->new_held);
     }
     pthread_mutex_unlock(&a->lock);
     if (!other)
@@ -263,6 +265,7 @@ int agent_open(struct agent **out, const struct agent_config *c, struct err *err
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_cond_init(&a->wake, &monotonic);
     pthread_condattr_destroy(&monotonic);
+    pthread_cond_init(&a->new_held, NULL);
     telemetry_init(&a->telemetry);
     pthread_mutex_init(&a->poll, NULL);
     a->stats.health = NAN;
@@ -304,6 +307,7 @@ void agent_free(struct agent *a)
         close(a->state_lock);
     sign_key_wipe(&a->key);
     pthread_cond_destroy(&a->wake);
+    pthread_cond_destroy(&a->new_held);
     pthread_mutex_destroy(&a->poll);
     pthread_mutex_destroy(&a->lock);
     free(a->slots);
@@ -445,6 +449,7 @@ static int supervise(struct agent *a, struct err *err)
 
         if (a->stopping && !a->hurry && clock_mono_ns() >= a->stop_deadline_ns)
             hurry_up(a);
+        watch_refresh(a);
         if (a->must_register && !a->stopping) {
             pthread_mutex_unlock(&a->lock);
             rc = register_patiently(a, err);
@@ -462,14 +467,18 @@ static int supervise(struct agent *a, struct err *err)
 static void close_threads(struct agent *a)
 {
     pthread_mutex_lock(&a->lock);
+    a->stopping = true;
     a->closing = true;
     pthread_cond_broadcast(&a->wake);
+    pthread_cond_broadcast(&a->new_held);
+    watch_refresh(a);
     pthread_mutex_unlock(&a->lock);
 }
 
 static int run_threads(struct agent *a, struct err *err)
 {
-    pthread_t heart, courier;
+    pthread_t heart, courier, watch;
+    bool watching;
     unsigned i, n;
     int rc;
 
@@ -480,6 +489,8 @@ static int run_threads(struct agent *a, struct err *err)
         pthread_join(heart, NULL);
         return err_set(err, VCP_EIO, "cannot start the courier's thread");
     }
+    /* Without it cancellations still come with the heartbeats. */
+    watching = pthread_create(&watch, NULL, watch_thread, a) == 0;
     n = start_slots(a);
     if (n < a->n_slots)
         log_warn("node", "only %u of %u slots could be started", n, a->n_slots);
@@ -487,6 +498,8 @@ static int run_threads(struct agent *a, struct err *err)
     for (i = 0; i < n; i++)
         pthread_join(a->slots[i].thread, NULL);
     close_threads(a);
+    if (watching)
+        pthread_join(watch, NULL);
     pthread_join(courier, NULL);
     pthread_join(heart, NULL);
     return rc;

@@ -1,4 +1,5 @@
-/* agent_state.h - what the agent's threads share; private to agent.c, heart.c, courier.c, slot.c.
+/* agent_state.h - what the agent's threads share; private to agent.c, heart.c, courier.c, slot.c,
+ * watch.c.
  *
  * `lock` guards everything below it in struct agent; config, key, node_id and the
  * three stores are fixed before the threads start. */
@@ -27,6 +28,8 @@ struct held {
     bool running;            /* a slot works on it; else the result waits for the courier */
     bool over;               /* the server says it is gone: stop */
     bool give_back;          /* the node is stopping: report that instead of a result */
+    bool watched;            /* the watch that waits now names it */
+    int64_t began_ns;        /* monotonic */
     json_t *result;          /* the body to send, when it waits */
     unsigned refused_logins; /* deliveries answered with 401: after a few it is given up */
 };
@@ -67,7 +70,9 @@ struct agent {
     unsigned slots_alive;
     struct slot *slots;
     struct held *held;
-    int64_t lease_ms; /* of the last lease: heartbeats must be well within it */
+    pthread_cond_t new_held; /* a lease was added to them, or closing */
+    struct uplink *watch_up; /* while a watch waits at the server, else NULL */
+    int64_t lease_ms;        /* of the last lease: heartbeats must be well within it */
     struct telemetry telemetry;
     double bandwidth_mbps; /* what is registered */
     uint32_t error_count;  /* node failures in a row */
@@ -94,6 +99,12 @@ json_t *agent_held_ids(struct agent *a);
 void *heart_thread(void *agent);   /* telemetry and heartbeats until `closing` */
 void *courier_thread(void *agent); /* undelivered results until `closing` */
 void *slot_thread(void *slot);     /* leases until `stopping` */
+void *watch_thread(void *agent);   /* cancellations until `closing` */
+
+/* Stops what runs under the leases in the reply's cancelled_leases. */
+void watch_apply(struct agent *a, json_t *reply);
+/* Ends a watch that misses a lease it should name, or any when closing; with the lock. */
+void watch_refresh(struct agent *a);
 
 /* Sends h->result and, once answered, removes it from the journal.  true: the server has answered
  * for good, or never will take it; false: try again later. */

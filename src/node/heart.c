@@ -15,6 +15,8 @@
 #define PROBE_BYTES_MAX   (4u << 20)
 #define PROBE_ENOUGH_NS   50000000ll           /* a transfer this long says enough */
 #define STATUS_NS         (60 * 1000000000ll)  /* between two status lines */
+#define BEAT_MS           10000                /* how long a heartbeat may take */
+#define LEAVE_MS          2000                 /* likewise when the node is about to stop */
 #define RETRY_NS          (600 * 1000000000ll) /* after too many errors, one more task */
 
 struct heart {
@@ -23,6 +25,7 @@ struct heart {
     struct sensors sensors;
     int64_t probed_ns, status_ns, tripped_ns;
     bool probed;
+    bool leaving;      /* the server is told that the node stops */
     unsigned failures; /* heartbeats in a row */
 };
 
@@ -174,34 +177,11 @@ static void judge_safety(struct heart *h, const struct telemetry *t)
 
 /* ---- heartbeats ---- */
 
-/* Names in the reply's cancelled_leases: their workers are killed. */
-static void apply_cancellations(struct agent *a, json_t *reply)
-{
-    json_t *list = json_object_get(reply, "cancelled_leases"), *v;
-    struct held *held;
-    size_t i;
-
-    json_array_foreach(list, i, v)
-    {
-        const char *id = json_string_value(v);
-
-        pthread_mutex_lock(&a->lock);
-        for (held = a->held; id && held; held = held->next) {
-            if (strcmp(held->lease_id, id) == 0 && !held->over) {
-                held->over = true;
-                cage_cancel(&held->cancel);
-                log_info("node", "lease %s is over, says the server", id);
-            }
-        }
-        pthread_mutex_unlock(&a->lock);
-    }
-}
-
 static void read_reply(struct agent *a, json_t *reply)
 {
     double health = NAN;
 
-    apply_cancellations(a, reply);
+    watch_apply(a, reply);
     json_get_real(&health, reply, "health_score", 0, 100, NULL);
     pthread_mutex_lock(&a->lock);
     a->stats.health = health / 100;
@@ -216,17 +196,32 @@ static void ask_to_register(struct agent *a)
     pthread_mutex_unlock(&a->lock);
 }
 
+/* While no poll is under way and none will come, the list of leases is complete: one that the
+ * server gave and that is not on it was lost on the way. */
+static json_t *all_leases(struct heart *h)
+{
+    struct agent *a = h->agent;
+    json_t *ids;
+
+    if (h->leaving)
+        pthread_mutex_lock(&a->poll);
+    ids = agent_held_ids(a);
+    if (h->leaving)
+        pthread_mutex_unlock(&a->poll);
+    return ids;
+}
+
 static int beat(struct heart *h, const struct telemetry *t, struct err *err)
 {
     struct agent *a = h->agent;
     char path[128];
-    json_t *body = json_pack("{s:o, s:o}", "telemetry", telemetry_to_json(t), "leases",
-                             agent_held_ids(a)),
+    json_t *body = json_pack("{s:o, s:o, s:b}", "telemetry", telemetry_to_json(t), "leases",
+                             all_leases(h), "leaving", (int)h->leaving),
            *reply = NULL;
     int rc;
 
     snprintf(path, sizeof path, "/api/v1/nodes/%s/heartbeat", a->node_id);
-    rc = uplink_json(h->up, "PUT", path, body, 10000, &reply, err);
+    rc = uplink_json(h->up, "PUT", path, body, h->leaving ? LEAVE_MS : BEAT_MS, &reply, err);
     json_decref(body);
     if (rc == VCP_OK)
         read_reply(a, reply);
@@ -286,8 +281,10 @@ static void heart_beat(struct heart *h, struct telemetry *t)
     struct err err = {0};
     int rc;
 
-    measure_latency(h, t);
-    measure_bandwidth(h, t);
+    if (!h->leaving) {
+        measure_latency(h, t);
+        measure_bandwidth(h, t);
+    }
     sensors_read(&h->sensors, t);
     judge_safety(h, t);
     rc = beat(h, t, &err);
@@ -300,6 +297,17 @@ static void heart_beat(struct heart *h, struct telemetry *t)
     } else if (h->failures++ % 30 == 0) {
         log_warn("node", "heartbeat: %s", err.msg);
     }
+}
+
+/* Until the next heartbeat is due, or the node begins to stop; true when it is over. */
+static bool rest(struct heart *h)
+{
+    struct agent *a = h->agent;
+
+    if (h->leaving)
+        return agent_sleep(a, pause_ms(h), &a->closing);
+    h->leaving = agent_sleep(a, pause_ms(h), &a->stopping);
+    return false;
 }
 
 void *heart_thread(void *arg)
@@ -318,7 +326,7 @@ void *heart_thread(void *arg)
     sensors_init(&h.sensors, "");
     do
         heart_beat(&h, &t);
-    while (!agent_sleep(h.agent, pause_ms(&h), &h.agent->closing));
+    while (!rest(&h));
     uplink_free(h.up);
     return NULL;
 }

@@ -234,7 +234,6 @@ struct poll {
     const char *task_id;
     int status;
     int64_t took_ms;
-    size_t n_over;
     json_t *lease;
 };
 
@@ -292,89 +291,6 @@ static void polls_are_answered_when_something_happens(void **state)
     }
     json_decref(node.lease);
     free(id);
-}
-
-static void *watch_main(void *arg)
-{
-    struct poll *p = arg;
-    struct tester *mine = tester_new(t);
-    int64_t start = clock_mono_ns();
-    char body[120];
-
-    snprintf(body, sizeof body, "{\"wait_ms\": 20000, \"leases\": [\"%s\"]}",
-             json_string_value(json_object_get(p->lease, "lease_id")));
-    node_call(mine, &p->node, "POST", "/api/v1/nodes/one/watch", body);
-    p->status = mine->status;
-    p->took_ms = (clock_mono_ns() - start) / 1000000;
-    p->n_over = json_array_size(json_object_get(mine->json, "cancelled_leases"));
-    tester_free(mine);
-    return NULL;
-}
-
-static void a_watch_tells_of_a_cancelled_task_at_once(void **state)
-{
-    static struct poll w;
-    struct node two;
-    char *id;
-
-    (void)state;
-    node_make(&w.node, x, &bob, "one");
-    node_heartbeat(x, &w.node);
-    id = task_make(x, &alice, "");
-    w.lease = node_lease(x, &w.node, 0);
-    assert_non_null(w.lease);
-    pthread_create(&w.thread, NULL, watch_main, &w);
-    clock_sleep_ms(200);
-    callf(x, alice.key, "POST", NULL, "/api/v1/tasks/%s/cancel", id);
-    expect(x, 200, NULL);
-    pthread_join(w.thread, NULL);
-    assert_int_equal(w.status, 200);
-    assert_int_equal(w.n_over, 1);
-    assert_in_range(w.took_ms, 150, 5000);
-    /* What a node does not hold is over for it; nobody watches for another. */
-    node_call(x, &w.node, "POST", "/api/v1/nodes/one/watch", "{\"leases\": [\"never-was\"]}");
-    expect(x, 200, NULL);
-    assert_int_equal(json_array_size(json_object_get(x->json, "cancelled_leases")), 1);
-    node_call(x, &w.node, "POST", "/api/v1/nodes/one/watch", "{\"leases\": [7]}");
-    expect(x, 400, "bad_request");
-    node_make(&two, x, &bob, "two");
-    node_call(x, &two, "POST", "/api/v1/nodes/one/watch", "{\"leases\": []}");
-    expect(x, 404, "not_found");
-    call(x, bob.key, "POST", "/api/v1/nodes/one/watch", "{\"leases\": []}");
-    expect(x, 401, "unauthorized");
-    json_decref(w.lease);
-    free(id);
-}
-
-static void a_leaving_node_gives_up_what_it_has_not_begun(void **state)
-{
-    struct node one, two;
-    json_t *lease, *held;
-    char body[160], *first, *second;
-
-    (void)state;
-    node_make(&one, x, &bob, "one");
-    node_heartbeat(x, &one);
-    first = task_make(x, &alice, "");
-    second = task_make(x, &alice, "");
-    held = node_lease(x, &one, 0);
-    node_make(&two, x, &carol, "two");
-    node_heartbeat(x, &two);
-    assert_null(node_lease(x, &two, 0));
-    snprintf(body, sizeof body, "{\"leases\": [\"%s\"], \"leaving\": true}",
-             json_string_value(json_object_get(held, "lease_id")));
-    node_call(x, &one, "PUT", "/api/v1/nodes/one/heartbeat", body);
-    expect(x, 200, NULL);
-    assert_int_equal(num(x, "active_tasks"), 1);
-    assert_int_equal(json_array_size(json_object_get(x->json, "cancelled_leases")), 0);
-    lease = node_lease(x, &two, 0);
-    assert_string_equal(json_string_value(json_object_get(lease, "task_id")), second);
-    assert_int_equal(node_deliver(x, &one, held, "x"), 200);
-    assert_string_equal(str(x, "verdict"), "accepted");
-    json_decref(lease);
-    json_decref(held);
-    free(first);
-    free(second);
 }
 
 static void an_idle_poll_ends_with_204(void **state)
@@ -908,8 +824,6 @@ int main(void)
         T(inline_module_and_input_are_stored),
         T(a_large_output_goes_by_blob),
         T(polls_are_answered_when_something_happens),
-        T(a_watch_tells_of_a_cancelled_task_at_once),
-        T(a_leaving_node_gives_up_what_it_has_not_begun),
         T(an_idle_poll_ends_with_204),
         T(an_expired_lease_is_placed_again_and_its_result_is_late),
         T(a_heartbeat_renews_leases_and_names_the_lost),

@@ -384,6 +384,95 @@ static void cancelling_refunds_and_frees(void **state)
     world_close(&w);
 }
 
+static void only_leases_that_end_without_a_result_are_called_over(void **state)
+{
+    struct world w;
+    struct coord_lease l;
+    struct coord_verdict v;
+
+    (void)state;
+    world_open(&w);
+    world_node(&w, "n1", 900);
+    struct coord_submitted t = world_submit(&w, 1, 100);
+    assert_ok(coord_task_cancel(w.c, "client", t.task_id, &w.f.e), w.f.e);
+    assert_int_equal(w.n_over, 0); /* it was not taken yet */
+    world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "n1", &l), w.f.e);
+    assert_ok(world_deliver(&w, "n1", &l, 42, &v), w.f.e);
+    assert_int_equal(w.n_over, 0);
+    t = world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "n1", &l), w.f.e);
+    assert_ok(coord_task_cancel(w.c, "client", t.task_id, &w.f.e), w.f.e);
+    assert_int_equal(w.n_over, 1);
+    world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "n1", &l), w.f.e);
+    world_sweep(&w, 71000); /* it expires */
+    assert_int_equal(w.n_over, 2);
+    world_check(&w);
+    world_close(&w);
+}
+
+static void beat(struct world *w, const char *id, struct telemetry t)
+{
+    assert_ok(coord_node_heartbeat(w->c, NULL, id, &t, NULL, 0, NULL, NULL, &w->f.e), w->f.e);
+}
+
+/* ---- leaving ---- */
+
+static void a_leaving_node_keeps_what_it_holds_and_the_rest_moves_at_once(void **state)
+{
+    struct world w;
+    struct coord_lease held, lost, got[2];
+    struct coord_verdict v;
+    const char *ids[1];
+
+    (void)state;
+    world_open(&w);
+    world_node(&w, "first", 900);
+    struct coord_submitted a = world_submit(&w, 1, 100);
+    struct coord_submitted b = world_submit(&w, 1, 100);
+    struct coord_submitted c = world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "first", &held), w.f.e);
+    assert_ok(world_lease(&w, "first", &lost), w.f.e); /* the answer never arrived */
+    assert_string_equal(held.task_id, a.task_id);
+    world_node(&w, "second", 500);
+    ids[0] = held.lease_id;
+    assert_ok(coord_node_leave(w.c, NULL, "first", ids, 1, &w.f.e), w.f.e);
+    assert_int_equal(w.n_over, 1);
+    for (int i = 0; i < 2; i++)
+        assert_ok(world_lease(&w, "second", &got[i]), w.f.e);
+    assert_true(strcmp(got[0].task_id, b.task_id) == 0 || strcmp(got[1].task_id, b.task_id) == 0);
+    assert_true(strcmp(got[0].task_id, c.task_id) == 0 || strcmp(got[1].task_id, c.task_id) == 0);
+    assert_int_equal(world_node_row(&w, "first").reputation.failed, 0);
+
+    /* Heartbeats bring it no work, asking does; what it held still counts. */
+    beat(&w, "first", world_sample(900, 10, 10));
+    struct coord_submitted d = world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "second", &got[0]), w.f.e);
+    assert_string_equal(got[0].task_id, d.task_id);
+    assert_ok(world_deliver(&w, "first", &held, 42, &v), w.f.e);
+    assert_int_equal(v.verdict, STORE_VERDICT_ACCEPTED);
+    assert_err(world_lease(&w, "first", &lost), VCP_EBUSY, w.f.e, "no work");
+    d = world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "first", &lost), w.f.e);
+    assert_string_equal(lost.task_id, d.task_id);
+    world_check(&w);
+    world_close(&w);
+}
+
+static void a_foreign_node_cannot_be_made_to_leave(void **state)
+{
+    struct world w;
+
+    (void)state;
+    world_open(&w);
+    world_node(&w, "n1", 900);
+    fixture_user(&w.f, "other");
+    assert_int_equal(coord_node_leave(w.c, "other", "n1", NULL, 0, &w.f.e), VCP_ENOTFOUND);
+    assert_ok(coord_node_leave(w.c, "o-n1", "n1", NULL, 0, &w.f.e), w.f.e);
+    world_close(&w);
+}
+
 /* ---- replicas ---- */
 
 /* Nodes a, b, c take the task and answer; returns the last verdict. */
@@ -800,11 +889,6 @@ static const char *chosen_by(struct world *w, enum task_strategy s)
     return id;
 }
 
-static void beat(struct world *w, const char *id, struct telemetry t)
-{
-    assert_ok(coord_node_heartbeat(w->c, NULL, id, &t, NULL, 0, NULL, NULL, &w->f.e), w->f.e);
-}
-
 static void each_strategy_chooses_by_its_measure(void **state)
 {
     struct world w;
@@ -1121,6 +1205,9 @@ int main(void)
         cmocka_unit_test(a_task_that_fails_everywhere_ends_with_a_refund),
         cmocka_unit_test(a_task_nobody_can_run_ends_after_its_patience),
         cmocka_unit_test(cancelling_refunds_and_frees),
+        cmocka_unit_test(only_leases_that_end_without_a_result_are_called_over),
+        cmocka_unit_test(a_leaving_node_keeps_what_it_holds_and_the_rest_moves_at_once),
+        cmocka_unit_test(a_foreign_node_cannot_be_made_to_leave),
         cmocka_unit_test(a_majority_wins_and_the_liar_is_not_paid),
         cmocka_unit_test(without_a_majority_everything_goes_back),
         cmocka_unit_test(two_of_two_must_agree),

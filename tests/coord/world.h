@@ -17,7 +17,7 @@ struct world {
     struct coord_config config;
     int64_t now_ms;
     struct store_blob module;
-    atomic_uint n_ready, n_changed, n_ended; /* hooks called */
+    atomic_uint n_ready, n_changed, n_ended, n_over; /* hooks called */
 };
 
 static inline int64_t world_now(void *arg)
@@ -38,10 +38,16 @@ static inline void world_changed(void *arg, const char *task_id, bool ended)
     ((struct world *)arg)->n_ended += ended;
 }
 
+static inline void world_over(void *arg, const char *node_id)
+{
+    (void)node_id;
+    ((struct world *)arg)->n_over++;
+}
+
 static inline void world_start(struct world *w)
 {
     struct coord_clock clock = {world_now, w};
-    struct coord_hooks hooks = {w, world_ready, world_changed};
+    struct coord_hooks hooks = {w, world_ready, world_changed, world_over};
 
     assert_ok(coord_open(&w->c, w->f.s, &w->config, &clock, &hooks, &w->f.e), w->f.e);
 }

@@ -230,6 +230,49 @@ static void a_cancelled_task_gives_its_budget_back(void **state)
     buf_release(&out);
 }
 
+/* Whether a line of the log of one of the nodes has this in it. */
+static bool a_node_said(const char *text)
+{
+    bool found = false;
+
+    for (int i = 0; i < cluster.n_nodes && !found; i++) {
+        char path[700];
+        struct buf log;
+
+        buf_init(&log, 0);
+        snprintf(path, sizeof path, "%s/%s.log", cluster.dir, cluster.nodes[i].name);
+        if (file_read(&log, path, 16 << 20, NULL) == VCP_OK)
+            found = strstr(buf_str(&log), text) != NULL;
+        buf_release(&log);
+    }
+    return found;
+}
+
+static void cancelling_stops_the_run_on_its_node_at_once(void **state)
+{
+    struct buf out;
+    char id[64], line[600];
+    int64_t began, heard_ms;
+
+    (void)state;
+    buf_init(&out, 0);
+    snprintf(line, sizeof line,
+             "submit %s/numbers.wasm -e quarter_pi 4000000000 --limits relaxed --no-wait",
+             cluster_modules);
+    assert_int_equal(cluster_run(&cluster, cluster.client_key, line, &out, NULL), CLI_OK);
+    snprintf(id, sizeof id, "%.36s", buf_str(&out));
+    clock_sleep_ms(1500); /* it runs, and has for long enough to be watched */
+    began = clock_mono_ns();
+    snprintf(line, sizeof line, "task cancel %s", id);
+    assert_int_equal(cluster_run(&cluster, cluster.client_key, line, &out, NULL), CLI_OK);
+    while (!a_node_said("is over, says the server") && clock_mono_ns() - began < 10000000000ll)
+        clock_sleep_ms(5);
+    heard_ms = (clock_mono_ns() - began) / 1000000;
+    print_message("cancelled on the node %lld ms after the command began\n", (long long)heard_ms);
+    assert_true(heard_ms < 3000); /* heartbeats are 13 s apart */
+    buf_release(&out);
+}
+
 static void a_key_with_fewer_scopes_may_less(void **state)
 {
     struct buf key, said;
@@ -335,6 +378,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(output_files_hold_the_bytes),
         cmocka_unit_test(tasks_can_be_followed_explained_and_listed),
         cmocka_unit_test(a_cancelled_task_gives_its_budget_back),
+        cmocka_unit_test(cancelling_stops_the_run_on_its_node_at_once),
         cmocka_unit_test(a_key_with_fewer_scopes_may_less),
         cmocka_unit_test(waiting_survives_a_restart_of_the_server),
         cmocka_unit_test(a_liar_is_outvoted_and_not_paid),

@@ -134,6 +134,7 @@ static void handle_heartbeat(struct fake_server *f, struct http_request *rq,
 
     f->counts.heartbeats++;
     f->counts.running = (unsigned)json_array_size(json_object_get(body, "leases"));
+    f->counts.leaving += json_is_true(json_object_get(body, "leaving"));
     json_decref(f->telemetry);
     f->telemetry = json_incref(json_object_get(body, "telemetry"));
     if (f->cancelled[0])
@@ -178,6 +179,23 @@ static void handle_lease(struct fake_server *f, struct http_request *rq, struct 
     } else if (!more) {
         rs->status = 204;
     }
+}
+
+static void handle_watch(struct fake_server *f, struct http_request *rq, struct http_response *rs)
+{
+    json_t *body = body_json(rq), *over = json_array();
+    int wait_ms = (int)json_integer_value(json_object_get(body, "wait_ms"));
+    bool more = http_request_wait(rq, "cancel", wait_ms) && !rq->stopping;
+
+    if (f->cancelled[0] && names(json_object_get(body, "leases"), f->cancelled))
+        json_array_append_new(over, json_string(f->cancelled));
+    json_decref(body);
+    if (json_array_size(over) == 0 && more) {
+        json_decref(over);
+        return;
+    }
+    f->counts.watches++;
+    reply(rs, 200, json_pack("{s:o}", "cancelled_leases", over));
 }
 
 static void handle_probe(struct http_request *rq, struct http_response *rs)
@@ -312,6 +330,8 @@ static void route(struct fake_server *f, struct http_request *rq, struct http_re
         handle_probe(rq, rs);
     } else if (is(rq, 4, "heartbeat")) {
         handle_heartbeat(f, rq, rs);
+    } else if (is(rq, 4, "watch")) {
+        handle_watch(f, rq, rs);
     } else if (is(rq, 4, "lease")) {
         f->counts.polls++;
         handle_lease(f, rq, rs);
@@ -459,6 +479,7 @@ void fake_cancel(struct fake_server *f, const char *lease_id)
     pthread_mutex_lock(&f->lock);
     snprintf(f->cancelled, sizeof f->cancelled, "%s", lease_id);
     pthread_mutex_unlock(&f->lock);
+    http_server_wake(f->http, "cancel");
 }
 
 json_t *fake_result(struct fake_server *f, const char *lease_id)

@@ -25,7 +25,7 @@ void fake_lease(struct fake_server *f, const char *lease_id, const void *module,
 /* Makes a blob fetchable. */
 void fake_blob(struct fake_server *f, char hex[65], const void *p, size_t n);
 
-/* The next heartbeat calls this lease cancelled. */
+/* Watches and heartbeats call this lease cancelled. */
 void fake_cancel(struct fake_server *f, const char *lease_id);
 /* While set, results are answered with 503, modules are served with a flipped bit. */
 void fake_refuse_results(struct fake_server *f, bool on);
@@ -45,6 +45,7 @@ size_t fake_uploaded_bytes(struct fake_server *f, const char *hex);
 struct fake_counts {
     unsigned registrations, heartbeats, polls, leases_given, results, bad_signatures;
     unsigned module_gets, running; /* leases named in the last heartbeat */
+    unsigned watches, leaving;     /* watches answered; heartbeats that said so */
     double bandwidth_mbps;         /* last registered */
 };
 struct fake_counts fake_counts(struct fake_server *f);

@@ -218,6 +218,53 @@ static void a_cancelled_lease_is_dropped_and_the_slot_is_free_again(void **state
     stop(&r, 1000);
 }
 
+static void wait_for_leases(unsigned n)
+{
+    while (fake_counts(fake).leases_given < n)
+        clock_sleep_ms(10);
+}
+
+/* Both leases run for longer than the watch takes to notice them; the second one joins a watch
+ * that waits for the first. */
+static void a_watch_hears_of_a_cancelled_lease_between_heartbeats(void **state)
+{
+    struct running r;
+    int64_t began;
+
+    (void)state;
+    config.heartbeat_ms = 60000;
+    start(&r);
+    lease_function("first", "{\"entry\": \"spin\"}", 60000);
+    wait_for_leases(1);
+    clock_sleep_ms(800);
+    lease_function("second", "{\"entry\": \"spin\"}", 60000);
+    wait_for_leases(2);
+    clock_sleep_ms(1200);
+    began = clock_mono_ns();
+    fake_cancel(fake, "second");
+    lease_function("next", ADD, 5000);
+    expect_values("next", "i32:7");
+    assert_true(clock_mono_ns() - began < 5000000000ll);
+    assert_true(fake_counts(fake).watches >= 1);
+    stop(&r, 100);
+    expect_failure("first", "shutdown: node stopping");
+}
+
+static void a_stopping_node_says_that_it_leaves(void **state)
+{
+    struct running r;
+
+    (void)state;
+    config.heartbeat_ms = 60000;
+    start(&r);
+    lease_function("one", ADD, 5000);
+    expect_values("one", "i32:7");
+    assert_int_equal(fake_counts(fake).leaving, 0);
+    stop(&r, 1000);
+    assert_ok(r.rc, r.err);
+    assert_int_equal(fake_counts(fake).leaving, 1);
+}
+
 static void a_stopping_node_gives_its_lease_back(void **state)
 {
     struct running r;
@@ -514,6 +561,8 @@ int main(int argc, char **argv)
         WITH_FAKE(telemetry_is_read_and_sent),
         WITH_FAKE(a_wrong_api_key_ends_the_agent),
         WITH_FAKE(a_cancelled_lease_is_dropped_and_the_slot_is_free_again),
+        WITH_FAKE(a_watch_hears_of_a_cancelled_lease_between_heartbeats),
+        WITH_FAKE(a_stopping_node_says_that_it_leaves),
         WITH_FAKE(a_stopping_node_gives_its_lease_back),
         WITH_FAKE(a_stopping_node_finishes_what_it_can),
         WITH_FAKE(a_killed_worker_is_reported),

@@ -166,7 +166,8 @@ struct rule {
 };
 
 static const struct rule rules[] = {
-    {"all accounts sum to zero", "SELECT s FROM (SELECT sum(balance) s FROM accounts) WHERE s <> 0"},
+    {"all accounts sum to zero",
+     "SELECT s FROM (SELECT sum(balance) s FROM accounts) WHERE s <> 0"},
     {"each transfer sums to zero", "SELECT seq FROM postings GROUP BY seq HAVING sum(amount) <> 0"},
     {"balances are the sums of postings",
      "SELECT account FROM accounts a WHERE balance <> coalesce((SELECT sum(amount) FROM postings p"
@@ -423,10 +424,25 @@ static int send_again(struct sim *s, struct sim_node *n)
     return send_result(s, n, &n->sent, chance(s, 80) ? n->sent_answer : 55);
 }
 
+/* Often it says so and goes on all the same, or forgets a lease it has. */
+static int leave(struct sim *s, struct sim_node *n)
+{
+    const char *held[SIM_HELD];
+    unsigned n_named = 0;
+
+    for (unsigned i = 0; i < n->n_held; i++)
+        if (chance(s, 90))
+            held[n_named++] = n->held[i].lease_id;
+    int rc = coord_node_leave(s->coord, n->owner, n->id, held, n_named, &s->err);
+    n->up = chance(s, 50);
+    return tolerate(s, rc, "leave");
+}
+
 static int node_trouble(struct sim *s, struct sim_node *n)
 {
-    switch (below(s, 6)) {
+    switch (below(s, 7)) {
     case 0: n->up = false; return 0;
+    case 5: return leave(s, n);
     case 1:
         forget(n); /* a crash of the node */
         return 0;
