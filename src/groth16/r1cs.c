@@ -36,6 +36,11 @@ static int read_header(struct r1cs *r, struct err *err)
     if (r->n_wires > GROTH16_WIRES_MAX || r->n_rows > GROTH16_ROWS_MAX)
         return err_set(err, VCP_ELIMIT, "%s: %u wires and %u rows, at most %u and %u", r->file.name,
                        r->n_wires, r->n_rows, GROTH16_WIRES_MAX, GROTH16_ROWS_MAX);
+    /* The map of wires to labels has 8 bytes a wire; so tables of wires stay in proportion
+     * to the file. */
+    if (r->n_wires > r->file.size / 8)
+        return err_set(err, VCP_EFORMAT, "%s: %u wires in a file of %zu bytes", r->file.name,
+                       r->n_wires, r->file.size);
     r->n_public = (uint32_t)n_public;
     return VCP_OK;
 }
