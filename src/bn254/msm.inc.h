@@ -94,6 +94,9 @@ static bool G(plan)(struct G(job) * job, unsigned n_threads)
         job->windows_at_once = (in->n_windows + n_threads - 1) / n_threads;
     job->n_groups = (in->n_windows + job->windows_at_once - 1) / job->windows_at_once;
     job->n_chunks = (n_threads + job->n_groups - 1) / job->n_groups;
+    /* a last round with idle threads costs more than reducing twice */
+    if (job->n_groups % n_threads != 0 && in->n >> in->window_bits >= 8 * (size_t)n_threads)
+        job->n_chunks = n_threads;
     if (job->n_chunks > in->n_slices)
         job->n_chunks = in->n_slices;
     job->slices_per_chunk = (in->n_slices + job->n_chunks - 1) / job->n_chunks;

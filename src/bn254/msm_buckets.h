@@ -20,8 +20,8 @@
 enum {
     MSM_SCALAR_BITS = 254,
     MSM_WINDOW_MIN = 4,
-    MSM_WINDOW_MAX = 16,
-    MSM_LENGTHS = 33, /* scalars are grouped by length in bytes, 0..32 */
+    MSM_WINDOW_MAX = 15, /* 2^14 cells of G1 are 1 MB: a second-level cache */
+    MSM_LENGTHS = 33,    /* scalars are grouped by length in bytes, 0..32 */
     MSM_WINDOWS_MAX = (MSM_SCALAR_BITS + MSM_WINDOW_MIN) / MSM_WINDOW_MIN,
     MSM_CELLS_MAX = 1 << (MSM_WINDOW_MAX - 1),
     MSM_SLICE = 1 << 14, /* points that are put in order together */
