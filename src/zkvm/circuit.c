@@ -269,6 +269,11 @@ void circuit_release(struct circuit *c)
     memset(c, 0, sizeof *c);
 }
 
+const struct chip *circuit_part_chip(const struct circuit *c, uint32_t part)
+{
+    return c->parts[part].chip;
+}
+
 /* ---- stage 1 ---- */
 
 void circuit_clear(const struct circuit *c, fr_bits z[])

@@ -38,6 +38,7 @@ struct circuit {
 int circuit_init(struct circuit *c, const struct circuit_part parts[], uint32_t n_parts,
                  struct err *err);
 void circuit_release(struct circuit *c);
+const struct chip *circuit_part_chip(const struct circuit *c, uint32_t part);
 
 /* z has c->cs.n_wires values.  An empty instance: stage 1 of padding, all else 0 but wire 0. */
 void circuit_clear(const struct circuit *c, fr_bits z[]);

@@ -34,8 +34,7 @@ int profile_read(struct profile *out, const char *name, const void *text, size_t
 
 /* Constraints of its circuit: rows times constraints of each chip, plus those of sums
  * and public inputs. */
-int profile_constraints(uint64_t *out, const struct profile *p, struct catalog *c,
-                        struct err *err);
+int profile_constraints(uint64_t *out, const struct profile *p, struct catalog *c, struct err *err);
 int profile_circuit(struct circuit *out, const struct profile *p, struct catalog *c,
                     struct err *err);
 

@@ -1,8 +1,8 @@
 /* segment.h - the rows of a run dealt out to instances of profiles.
  *
  * The bus is global, so any row may stand in any instance that has a place for its chip.
- * The plan is greedy: the next instance is of the profile that takes the most
- * constraints of what is left.  It depends on the counts of rows alone, so both passes of the
+ * The plan is greedy: the next instance is of the profile that makes the best use
+ * of its domain with what is left.  It depends on the counts of rows alone, so both passes of the
  * prover deal alike. */
 #ifndef ZKVM_SEGMENT_H
 #define ZKVM_SEGMENT_H

@@ -1,0 +1,187 @@
+/* segment.c - dealing rows to instances; see segment.h. */
+#include "zkvm/segment.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/limits.h"
+
+/* ---- the plan ---- */
+
+static uint64_t smaller(uint64_t a, uint64_t b)
+{
+    return a < b ? a : b;
+}
+
+static uint32_t constraints_of(const struct segment_profile *p, uint32_t part)
+{
+    return circuit_part_chip(p->circuit, part)->n_constraints;
+}
+
+/* Constraints of what an instance of p would take. */
+static uint64_t gain(const struct segment_profile *p, const uint64_t left[])
+{
+    uint64_t sum = 0;
+
+    for (uint32_t i = 0; i < p->profile->n_parts; i++) {
+        const struct profile_part *part = &p->profile->parts[i];
+        sum += smaller(part->rows, left[part->chip]) * constraints_of(p, i);
+    }
+    return sum;
+}
+
+/* The better bargain: of what is paid for, the larger share used; whole instances first. */
+static bool is_better(uint64_t gain_a, uint64_t paid_a, uint64_t gain_b, uint64_t paid_b)
+{
+    return (unsigned __int128)gain_a * paid_b > (unsigned __int128)gain_b * paid_a;
+}
+
+static uint64_t price(const struct segment_profile *p)
+{
+    return (uint64_t)1 << p->circuit->cs.log_domain;
+}
+
+static uint32_t choose(const struct segment *s, const uint64_t left[])
+{
+    uint32_t best = UINT32_MAX;
+    uint64_t best_gain = 0;
+
+    for (uint32_t i = 0; i < s->n_profiles; i++) {
+        uint64_t g = gain(&s->profiles[i], left);
+        if (g > 0 && (best == UINT32_MAX ||
+                      is_better(g, price(&s->profiles[i]), best_gain, price(&s->profiles[best])))) {
+            best = i;
+            best_gain = g;
+        }
+    }
+    return best;
+}
+
+static int add_instance(struct segment *s, uint32_t profile, struct err *err)
+{
+    if (s->n_instances == ZKVM_PROOFS_MAX)
+        return err_set(err, VCP_ELIMIT, "the run needs more than %u proofs", ZKVM_PROOFS_MAX);
+    if ((s->n_instances & (s->n_instances - 1)) == 0) { /* a power of two: full */
+        size_t cap = s->n_instances ? 2 * (size_t)s->n_instances : 1;
+        uint32_t *grown = realloc(s->plan, cap * sizeof *grown);
+        if (!grown)
+            return err_set(err, VCP_ENOMEM, "no memory for a plan of %zu instances", cap);
+        s->plan = grown;
+    }
+    s->plan[s->n_instances++] = profile;
+    return VCP_OK;
+}
+
+static int make_plan(struct segment *s, uint64_t left[], struct err *err)
+{
+    for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
+        left[i] = s->rows[i].n;
+    for (;;) {
+        uint32_t best = choose(s, left);
+        if (best == UINT32_MAX)
+            break;
+        const struct segment_profile *p = &s->profiles[best];
+        int rc = add_instance(s, best, err);
+        if (rc < 0)
+            return rc;
+        s->constraints_used += gain(p, left);
+        s->constraints_paid += price(p);
+        for (uint32_t i = 0; i < p->profile->n_parts; i++)
+            left[p->profile->parts[i].chip] -= smaller(p->profile->parts[i].rows,
+                                                       left[p->profile->parts[i].chip]);
+    }
+    for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
+        if (left[i] > 0)
+            return err_set(err, VCP_EUNSUPPORTED, "no profile has room for %llu rows of chip %u",
+                           (unsigned long long)left[i], i);
+    return VCP_OK;
+}
+
+static uint32_t most_wires(const struct segment *s)
+{
+    uint32_t n = 0;
+
+    for (uint32_t i = 0; i < s->n_profiles; i++)
+        if (s->profiles[i].circuit->cs.n_wires > n)
+            n = s->profiles[i].circuit->cs.n_wires;
+    return n;
+}
+
+int segment_init(struct segment *s, const struct segment_profile profiles[], uint32_t n_profiles,
+                 const struct segment_rows rows[], struct threads *threads, struct err *err)
+{
+    int rc = VCP_OK;
+
+    memset(s, 0, sizeof *s);
+    s->profiles = profiles;
+    s->n_profiles = n_profiles;
+    s->rows = rows;
+    s->threads = threads;
+    s->taken = calloc(CATALOG_CHIPS, sizeof *s->taken);
+    s->z = calloc((size_t)most_wires(s) + 1, sizeof *s->z);
+    if (!s->taken || !s->z)
+        rc = err_set(err, VCP_ENOMEM, "no memory for an instance of %u wires", most_wires(s));
+    if (rc == VCP_OK)
+        rc = make_plan(s, s->taken, err);
+    if (rc < 0)
+        segment_release(s);
+    return rc;
+}
+
+void segment_release(struct segment *s)
+{
+    free(s->plan);
+    free(s->taken);
+    free(s->z);
+    memset(s, 0, sizeof *s);
+}
+
+/* ---- the passes ---- */
+
+static int begin(void *arg, const fr *challenges, struct err *err)
+{
+    struct segment *s = arg;
+
+    (void)err;
+    memset(s->taken, 0, CATALOG_CHIPS * sizeof *s->taken);
+    s->at = 0;
+    s->challenges = challenges;
+    return VCP_OK;
+}
+
+static void deal(struct segment *s, const struct segment_profile *p)
+{
+    circuit_clear(p->circuit, s->z);
+    for (uint32_t i = 0; i < p->profile->n_parts; i++) {
+        const struct profile_part *part = &p->profile->parts[i];
+        const struct segment_rows *rows = &s->rows[part->chip];
+        uint64_t n = smaller(part->rows, rows->n - s->taken[part->chip]);
+        uint32_t width = circuit_part_chip(p->circuit, i)->n_stage1;
+        const uint64_t *from = rows->stage1 + s->taken[part->chip] * width;
+
+        for (uint32_t row = 0; row < n; row++)
+            circuit_put_row(p->circuit, s->z, i, row, from + (size_t)row * width);
+        s->taken[part->chip] += n;
+    }
+}
+
+static int next(void *arg, struct prove_instance *out, struct err *err)
+{
+    struct segment *s = arg;
+    const struct segment_profile *p;
+    int rc = VCP_OK;
+
+    if (s->at == s->n_instances)
+        return 0;
+    *out = (struct prove_instance){s->plan[s->at++], s->z};
+    p = &s->profiles[out->key];
+    deal(s, p);
+    if (s->challenges)
+        rc = circuit_finish(p->circuit, s->z, s->challenges, s->threads, err);
+    return rc < 0 ? rc : 1;
+}
+
+struct prove_source segment_source(struct segment *s)
+{
+    return (struct prove_source){begin, next, s};
+}
