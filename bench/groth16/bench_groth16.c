@@ -1,12 +1,13 @@
 /* bench_groth16.c - setup, key check, proof and verification by circuit size.
  *
- *     bench_groth16 [-d FOLDER] [-t THREADS] [-r REPEATS] [LOG2...]
+ *     bench_groth16 [-d FOLDER] [-t THREADS] [-r REPEATS] [-n] [LOG2...]
  *
  * The circuit has the shape of real ones: half of its rows say that a wire is a bit
  * (three fifths of them 0), the others square and mix full-size values, so that 28 %
  * of the wires are 0, 20 % are 1, and most wires are in A but not in B.  The key comes
  * from the local setup and is kept in FOLDER for the next run.  A time is printed only
- * for a proof that verified; of REPEATS proofs the median counts. */
+ * for a proof that verified; of REPEATS proofs the median counts.
+ * -n leaves out the check of the key's points. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -175,7 +176,7 @@ static void bench_verify(const struct zkey *k, const struct vkey *vk, const stru
            ms(one), N, ms(all) / N, N / (ms(all) / 1e3));
 }
 
-static void bench(const char *folder, unsigned log_n, unsigned n_threads, int repeats)
+static void bench(const char *folder, unsigned log_n, unsigned n_threads, int repeats, bool check)
 {
     char path[512];
     struct circuit c;
@@ -194,9 +195,11 @@ static void bench(const char *folder, unsigned log_n, unsigned n_threads, int re
         fail("key", &e);
     printf("  open key           %9.1f ms\n", ms(clock_mono_ns() - start));
     start = clock_mono_ns();
-    if (zkey_check_points(&k, threads, &e) < 0)
-        fail("key", &e);
-    printf("  check its points   %9.1f ms, once a key\n", ms(clock_mono_ns() - start));
+    if (check) {
+        if (zkey_check_points(&k, threads, &e) < 0)
+            fail("key", &e);
+        printf("  check its points   %9.1f ms, once a key\n", ms(clock_mono_ns() - start));
+    }
     if (n_threads == 0)
         bench_prove(&k, vk, &c, 1, repeats);
     bench_prove(&k, vk, &c, n_threads ? n_threads : threads_count(threads), repeats);
@@ -214,26 +217,29 @@ int main(int argc, char **argv)
     const char *folder = "/tmp";
     unsigned n_threads = 0;
     int repeats = 3, opt;
+    bool check = true;
 
-    while ((opt = getopt(argc, argv, "d:t:r:")) != -1) {
+    while ((opt = getopt(argc, argv, "d:t:r:n")) != -1) {
         if (opt == 'd')
             folder = optarg;
         else if (opt == 't')
             n_threads = (unsigned)atoi(optarg);
         else if (opt == 'r')
             repeats = atoi(optarg);
+        else if (opt == 'n')
+            check = false;
         else
             return 2;
     }
     if (repeats < 1 || repeats > REPEATS_MAX)
         return 2;
     if (optind == argc)
-        bench(folder, 14, n_threads, repeats);
+        bench(folder, 14, n_threads, repeats, check);
     for (; optind < argc; optind++) {
         int log_n = atoi(argv[optind]);
         if (log_n < 4 || log_n > 24)
             return 2;
-        bench(folder, (unsigned)log_n, n_threads, repeats);
+        bench(folder, (unsigned)log_n, n_threads, repeats, check);
     }
     return 0;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bn254/msm.h"
 #include "bn254/ntt.h"
 #include "groth16/ckey.h"
 #include "groth16/field_io.h"
@@ -129,6 +130,10 @@ static int sum_h(struct sums *s, const struct ckey *k, struct ckey_rows rows, co
 
     if (rc < 0)
         return rc;
+    unsigned n_threads = threads_count(work->threads);
+    size_t g1_bytes = msm_g1_scratch_size(n > k->n_wires ? n : k->n_wires, n_threads);
+    size_t g2_bytes = msm_g2_scratch_size(k->n_wires, n_threads);
+    work_reserve(work, g1_bytes > g2_bytes ? g1_bytes : g2_bytes);
     rc = work_msm_g1(&s->h, k->h, values, n, work, WORK_MSM_H, err);
     work_free(work, values, n * sizeof(fr));
     return rc;
@@ -215,6 +220,7 @@ int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows
         rc = err_set(err, VCP_EINVAL, "witness: wire 0 is not 1");
     if (rc == VCP_OK)
         rc = compute_sums(&s, k, rows, z, work, err);
+    work_unreserve(work);
     if (rc < 0)
         return rc;
     int64_t start = clock_mono_ns();

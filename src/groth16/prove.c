@@ -84,6 +84,20 @@ struct sums {
     g2 b2;
 };
 
+static size_t max_size(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+/* The most that one of the multiplications takes. */
+static size_t msm_scratch(const struct zkey *k, unsigned n_threads, size_t points_max)
+{
+    size_t h = points_max < k->h.domain ? points_max : k->h.domain;
+    size_t w = points_max < k->h.n_wires ? points_max : k->h.n_wires;
+    return max_size(msm_g1_scratch_size(h, n_threads),
+                    max_size(msm_g1_scratch_size(w, n_threads), msm_g2_scratch_size(w, n_threads)));
+}
+
 static int compute_h(struct sums *s, const struct zkey *k, const fr_bits z[], struct work *work,
                      struct err *err)
 {
@@ -91,6 +105,7 @@ static int compute_h(struct sums *s, const struct zkey *k, const fr_bits z[], st
     int rc = quotient_compute(&h, k, z, work, err);
     if (rc < 0)
         return rc;
+    work_reserve(work, msm_scratch(k, threads_count(work->threads), SIZE_MAX));
     rc = work_progress(work, "H", 300, err);
     if (rc == VCP_OK)
         rc = work_msm_g1(&s->h, k->hpts, h, k->h.domain, work, WORK_MSM_H, err);
@@ -162,6 +177,7 @@ int groth16_prove(struct groth16_proof *out, const struct zkey *k, const fr_bits
 
     if (rc == VCP_OK)
         rc = compute_sums(&s, k, z, work, err);
+    work_unreserve(work);
     if (rc < 0)
         return rc;
     int64_t start = clock_mono_ns();
@@ -172,20 +188,11 @@ int groth16_prove(struct groth16_proof *out, const struct zkey *k, const fr_bits
 
 /* ---- memory ---- */
 
-static size_t max_size(size_t a, size_t b)
-{
-    return a > b ? a : b;
-}
-
-static size_t memory_for(const struct zkey *k, unsigned n_threads, size_t msm_points)
+static size_t memory_for(const struct zkey *k, unsigned n_threads, size_t points_max)
 {
     size_t array = sizeof(fr) << k->log_domain;
-    size_t h = msm_points < k->h.domain ? msm_points : k->h.domain;
-    size_t w = msm_points < k->h.n_wires ? msm_points : k->h.n_wires;
-    size_t quotient = 3 * array + ntt_table_size(k->log_domain);
-    size_t msm_h = array + msm_g1_scratch_size(h, n_threads);
-    size_t msm_w = max_size(msm_g1_scratch_size(w, n_threads), msm_g2_scratch_size(w, n_threads));
-    return max_size(quotient, max_size(msm_h, msm_w));
+    return max_size(3 * array + ntt_table_size(k->log_domain),
+                    array + msm_scratch(k, n_threads, points_max));
 }
 
 size_t groth16_prove_memory_min(const struct zkey *k, unsigned n_threads)

@@ -9,6 +9,9 @@
 #include "bn254/msm.h"
 #include "groth16/field_io.h"
 
+#define LARGE_BYTES ((size_t)4 << 20)
+#define LARGE_ALIGN ((size_t)2 << 20) /* a huge page */
+
 const char *work_stage_name(enum work_stage s)
 {
     static const char *const names[WORK_STAGES] = {"rows",  "ntt",   "msm_a", "msm_b1", "msm_b2",
@@ -25,17 +28,18 @@ int work_progress(struct work *work, const char *stage, unsigned permille, struc
 
 int work_alloc(void **out, struct work *work, size_t bytes, const char *what, struct err *err)
 {
-    size_t size = (bytes + 63) & ~(size_t)63;
+    size_t align = bytes >= LARGE_BYTES ? LARGE_ALIGN : 64;
+    size_t size = (bytes + align - 1) & ~(align - 1);
 
     *out = NULL;
     if (work->memory_max_bytes && bytes > work->memory_max_bytes - work->memory_now_bytes)
         return err_set(err, VCP_ELIMIT,
                        "%s needs %zu bytes on top of %zu, the ceiling is %zu bytes", what, bytes,
                        work->memory_now_bytes, work->memory_max_bytes);
-    void *p = aligned_alloc(size >= (4u << 20) ? 1u << 21 : 64, size ? size : 64);
+    void *p = aligned_alloc(align, size ? size : align);
     if (!p)
         return err_set(err, VCP_ENOMEM, "no memory for %s (%zu bytes)", what, bytes);
-    if (size >= (4u << 20))
+    if (align == LARGE_ALIGN)
         (void)madvise(p, size, MADV_HUGEPAGE); /* only a hint: random access over many MB */
     work->memory_now_bytes += bytes;
     if (work->memory_now_bytes > work->memory_peak_bytes)
@@ -52,6 +56,35 @@ void work_free(struct work *work, void *p, size_t bytes)
     work->memory_now_bytes -= bytes;
 }
 
+void work_reserve(struct work *work, size_t bytes)
+{
+    if (work_alloc(&work->scratch, work, bytes, "scratch", NULL) == VCP_OK)
+        work->scratch_bytes = bytes;
+}
+
+void work_unreserve(struct work *work)
+{
+    work_free(work, work->scratch, work->scratch_bytes);
+    work->scratch = NULL;
+    work->scratch_bytes = 0;
+}
+
+/* The reserved scratch when it suffices, else fresh memory. */
+static int take_scratch(void **out, struct work *work, size_t bytes, struct err *err)
+{
+    if (bytes <= work->scratch_bytes) {
+        *out = work->scratch;
+        return VCP_OK;
+    }
+    return work_alloc(out, work, bytes, "multi-scalar multiplication", err);
+}
+
+static void give_scratch(struct work *work, void *p, size_t bytes)
+{
+    if (p != work->scratch)
+        work_free(work, p, bytes);
+}
+
 /* The largest piece of n whose scratch fits, halving; 0 when not even 1,024 points do. */
 static size_t fit_piece(const struct work *work, size_t n, size_t (*size)(size_t, unsigned))
 {
@@ -60,6 +93,8 @@ static size_t fit_piece(const struct work *work, size_t n, size_t (*size)(size_t
     unsigned n_threads = threads_count(work->threads);
     size_t piece = n;
 
+    if (room < work->scratch_bytes)
+        room = work->scratch_bytes;
     while (size(piece, n_threads) > room) {
         if (piece <= 1024)
             return 0;
@@ -91,7 +126,7 @@ int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct
         return VCP_OK;
     if (piece == 0)
         return no_room(work, n, msm_g1_scratch_size(1024, n_threads), err);
-    int rc = work_alloc(&scratch, work, bytes, "multi-scalar multiplication", err);
+    int rc = take_scratch(&scratch, work, bytes, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < n; i += piece) {
@@ -100,7 +135,7 @@ int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct
                scratch);
         g1_add(out, out, &part);
     }
-    work_free(work, scratch, bytes);
+    give_scratch(work, scratch, bytes);
     work->stage_ns[stage] += clock_mono_ns() - start;
     return VCP_OK;
 }
@@ -120,7 +155,7 @@ int work_msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct
         return VCP_OK;
     if (piece == 0)
         return no_room(work, n, msm_g2_scratch_size(1024, n_threads), err);
-    int rc = work_alloc(&scratch, work, bytes, "multi-scalar multiplication", err);
+    int rc = take_scratch(&scratch, work, bytes, err);
     if (rc < 0)
         return rc;
     for (size_t i = 0; i < n; i += piece) {
@@ -129,7 +164,7 @@ int work_msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct
                scratch);
         g2_add(out, out, &part);
     }
-    work_free(work, scratch, bytes);
+    give_scratch(work, scratch, bytes);
     work->stage_ns[stage] += clock_mono_ns() - start;
     return VCP_OK;
 }

@@ -39,6 +39,8 @@ struct work {
     /* filled by the job */
     int64_t stage_ns[WORK_STAGES];
     size_t memory_now_bytes, memory_peak_bytes;
+    void *scratch; /* see work_reserve */
+    size_t scratch_bytes;
 };
 
 const char *work_stage_name(enum work_stage s);
@@ -50,6 +52,12 @@ int work_progress(struct work *work, const char *stage, unsigned permille, struc
  * Freed with the same size; NULL is legal. */
 int work_alloc(void **out, struct work *work, size_t bytes, const char *what, struct err *err);
 void work_free(struct work *work, void *p, size_t bytes);
+
+/* Scratch that the multiplications below share, instead of fresh pages for each, which
+ * would cost a proof some percent of its time.  Too large for the ceiling is no error:
+ * they then manage alone.  Taken until work_unreserve. */
+void work_reserve(struct work *work, size_t bytes);
+void work_unreserve(struct work *work);
 
 /* Multi-scalar multiplications whose scratch is taken from work: cut into pieces
  * when the ceiling is too low for one.  Adds the time to stage. */

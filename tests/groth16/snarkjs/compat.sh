@@ -36,8 +36,9 @@ fi
 ptau=pot$power.ptau
 
 for c in $circuits; do
-    cp "$here/circuits/$c.circom" .
-    quiet circom2 "$c.circom" --r1cs --wasm -l node_modules/circomlib/circuits
+    cp "$here/circuits/${c}_main.circom" . # not $c.circom: circomlib's include would find it
+    quiet circom2 "${c}_main.circom" --r1cs --wasm -l node_modules/circomlib/circuits
+    mv "${c}_main.r1cs" "$c.r1cs"
     quiet snarkjs groth16 setup "$c.r1cs" $ptau "$c.theirs_0.zkey"
     quiet "$ambient" keys setup "$c.r1cs" --ptau $ptau -o "$c.ours_0.zkey"
     cmp "$c.theirs_0.zkey" "$c.ours_0.zkey"
@@ -52,8 +53,8 @@ for c in $circuits; do
     quiet "$ambient" keys export "$c.zkey" -o "$c.vkey_ours.json"
     cmp "$c.vkey.json" "$c.vkey_ours.json"
 
-    quiet snarkjs wtns calculate "${c}_js/$c.wasm" "$c.json" "$c.wtns"
-    quiet "$ambient" prove --zkey "$c.zkey" --circuit "${c}_js/$c.wasm" --input "$c.json" \
+    quiet snarkjs wtns calculate "${c}_main_js/${c}_main.wasm" "$c.json" "$c.wtns"
+    quiet "$ambient" prove --zkey "$c.zkey" --circuit "${c}_main_js/${c}_main.wasm" --input "$c.json" \
         --save-witness "$c.ours.wtns" -o "$c.proof.json" -p "$c.public.json"
     cmp "$c.wtns" "$c.ours.wtns"
     quiet snarkjs groth16 prove "$c.zkey" "$c.wtns" "$c.proof_theirs.json" "$c.public_theirs.json"
