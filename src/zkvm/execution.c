@@ -1,0 +1,295 @@
+/* execution.c - from a module and arguments to statement and rows; see execution.h. */
+#include "zkvm/execution.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/limits.h"
+
+/* ---- arguments ---- */
+
+/* As the engine reads them: decimal or 0x, from -2^(bits-1) to 2^bits - 1. */
+static bool read_integer(uint64_t *out, const char *s, unsigned bits)
+{
+    bool negative = *s == '-';
+    char *end;
+    unsigned long long v;
+
+    s += negative || *s == '+';
+    if (*s < '0' || *s > '9')
+        return false;
+    errno = 0;
+    v = strtoull(s, &end, s[0] == '0' && (s[1] | 32) == 'x' ? 16 : 10);
+    if (errno || *end || (bits == 32 && v > UINT32_MAX) || (negative && v > 1ull << (bits - 1)))
+        return false;
+    *out = negative ? -(uint64_t)v : v;
+    if (bits == 32)
+        *out = (uint32_t)*out;
+    return true;
+}
+
+static int read_args(struct statement *s, const struct execution_request *req,
+                     const struct func_type *type, struct err *err)
+{
+    if (req->n_args != type->n_params || req->n_args > STATEMENT_VALUES_MAX)
+        return err_set(err, VCP_EINVAL, "%s takes %u arguments, %zu given", req->entry,
+                       type->n_params, req->n_args);
+    for (uint32_t i = 0; i < type->n_params; i++) {
+        if (type->params[i] != VAL_I32 && type->params[i] != VAL_I64)
+            return err_set(err, VCP_EUNSUPPORTED,
+                           "parameter %u of %s is no integer: not proven yet", i, req->entry);
+        if (!read_integer(&s->args[i], req->args[i], type->params[i] == VAL_I32 ? 32 : 64))
+            return err_set(err, VCP_EINVAL, "argument %u: \"%.60s\" does not fit its type", i,
+                           req->args[i]);
+    }
+    s->n_args = type->n_params;
+    return VCP_OK;
+}
+
+/* ---- the outcome ---- */
+
+static int set_end(struct statement *s, const struct run_result *r, struct err *err)
+{
+    if (r->status > RUN_OUT_OF_GAS)
+        return err_set(err, VCP_ESTATE, "the run has no outcome to prove: %s", r->message);
+    if (r->n_values > STATEMENT_VALUES_MAX)
+        return err_set(err, VCP_EUNSUPPORTED, "more than %u results", STATEMENT_VALUES_MAX);
+    s->status = (uint8_t)r->status;
+    s->trap = (uint8_t)(r->status == RUN_TRAP ? r->trap : TRAP_NONE);
+    s->exit_code = r->status == RUN_EXIT ? r->exit_code : 0;
+    s->gas_used = r->gas_used;
+    for (size_t i = 0; r->status == RUN_OK && i < r->n_values; i++)
+        s->results[s->n_results++] = r->values[i].bits;
+    return VCP_OK;
+}
+
+static int run_engine(struct execution *e, const struct execution_request *req, struct err *err)
+{
+    struct run_request run = {.module = req->module,
+                              .module_bytes = req->module_bytes,
+                              .entry = req->entry,
+                              .args = req->args,
+                              .n_args = req->n_args,
+                              .limits = req->limits};
+    struct run_result result;
+    int rc = run_module(&result, &run, NULL, err);
+
+    if (rc < 0)
+        return rc;
+    e->run_ns = result.run_ns;
+    rc = set_end(&e->statement, &result, err);
+    run_result_release(&result);
+    return rc;
+}
+
+static int make_statement(struct execution *e, const struct execution_request *req, struct err *err)
+{
+    struct statement *s = &e->statement;
+    const struct module *m = e->code->module;
+    const struct export *x;
+
+    statement_init(s);
+    if (!req->entry || !*req->entry || strlen(req->entry) >= sizeof s->entry)
+        return err_set(err, VCP_EINVAL, "the entry must name an exported function");
+    strcpy(s->entry, req->entry);
+    x = module_export(m, EXTERN_FUNC, req->entry, strlen(req->entry));
+    if (!x)
+        return err_set(err, VCP_ENOTFOUND, "the module exports no function \"%.100s\"", req->entry);
+    sha3_256(s->module, req->module, req->module_bytes);
+    if (req->context)
+        memcpy(s->context, req->context, 32);
+    s->gas_max = req->limits.gas_max;
+    s->memory_bytes_max = req->limits.memory_bytes_max;
+    s->call_depth_max = req->limits.call_depth_max;
+    s->stack_slots_max = req->limits.stack_slots_max;
+    return read_args(s, req, module_func_type(m, x->index), err);
+}
+
+int execution_new(struct execution **out, const struct execution_request *req, struct err *err)
+{
+    struct execution *e = calloc(1, sizeof *e);
+    int rc;
+
+    if (!e || !(e->chips = catalog_new())) {
+        execution_free(e);
+        return err_set(err, VCP_ENOMEM, "no memory for an execution");
+    }
+    if ((rc = code_load(&e->code, req->module, req->module_bytes, NULL, err)) == VCP_OK &&
+        (rc = make_statement(e, req, err)) == VCP_OK && (rc = run_engine(e, req, err)) == VCP_OK)
+        rc = program_new(&e->program, e->code, &e->statement, err);
+    if (rc < 0)
+        execution_free(e);
+    else
+        *out = e;
+    return rc;
+}
+
+void execution_free(struct execution *e)
+{
+    if (!e)
+        return;
+    for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
+        free((void *)(uintptr_t)e->rows[i].stage1); /* ours */
+    program_free(e->program);
+    catalog_free(e->chips);
+    code_free(e->code);
+    free(e);
+}
+
+/* ---- rows ---- */
+
+struct keeper {
+    struct execution *e;
+    uint64_t cap[CATALOG_CHIPS]; /* rows there is room for */
+    uint64_t bytes_max;
+};
+
+static int reserve(struct keeper *k, uint32_t number, uint64_t n, const struct chip *chip,
+                   struct err *err)
+{
+    struct segment_rows *rows = &k->e->rows[number];
+    uint64_t cap = k->cap[number], row_bytes = chip->n_stage1 * sizeof(uint64_t);
+    uint64_t *grown;
+
+    if (n <= cap)
+        return VCP_OK;
+    cap = chip->table_rows ? chip->table_rows : cap < 8 ? 8 : cap + cap / 2;
+    k->e->rows_bytes += (cap - k->cap[number]) * row_bytes;
+    if (k->e->rows_bytes > k->bytes_max)
+        return err_set(err, VCP_ELIMIT, "the rows of the run need more than %" PRIu64 " MiB",
+                       k->bytes_max >> 20);
+    grown = realloc((void *)(uintptr_t)rows->stage1, cap * row_bytes);
+    if (!grown)
+        return err_set(err, VCP_ENOMEM, "no memory for %" PRIu64 " rows of chip %s", cap,
+                       chip->name);
+    memset(grown + k->cap[number] * chip->n_stage1, 0, (cap - k->cap[number]) * row_bytes);
+    rows->stage1 = grown;
+    k->cap[number] = cap;
+    return VCP_OK;
+}
+
+static int keep(void *arg, uint32_t number, const struct chip *chip, uint32_t index,
+                const uint64_t *wires, struct err *err)
+{
+    struct keeper *k = arg;
+    struct segment_rows *rows = &k->e->rows[number];
+    uint64_t at = chip->table_rows ? index : rows->n;
+    int rc = reserve(k, number, at + 1, chip, err);
+
+    if (rc < 0)
+        return rc;
+    memcpy((uint64_t *)(uintptr_t)rows->stage1 + at * chip->n_stage1, wires,
+           chip->n_stage1 * sizeof *wires);
+    rows->n = chip->table_rows ? chip->table_rows : at + 1;
+    return VCP_OK;
+}
+
+static int check_end(const struct execution *e, const struct trace_end *end, struct err *err)
+{
+    const struct statement *s = &e->statement;
+
+    if (end->status == (enum run_status)s->status &&
+        (s->status != RUN_TRAP || end->trap == (enum trap)s->trap) &&
+        (s->status == RUN_OUT_OF_GAS || end->gas == s->gas_used))
+        return VCP_OK;
+    return err_set(err, VCP_ESTATE,
+                   "the trace ended %s with gas %" PRIu64 ", the engine %s with %" PRIu64,
+                   run_status_name(end->status), end->gas,
+                   run_status_name((enum run_status)s->status), s->gas_used);
+}
+
+int execution_trace(struct execution *e, uint64_t rows_bytes_max, struct err *err)
+{
+    struct keeper *k = calloc(1, sizeof *k);
+    struct trace_end end;
+    struct trace_sink sink = {keep, k};
+    int64_t start = clock_mono_ns();
+    int rc;
+
+    if (!k)
+        return err_set(err, VCP_ENOMEM, "no memory for the rows of a run");
+    k->e = e;
+    k->bytes_max = rows_bytes_max ? rows_bytes_max : EXECUTION_ROWS_BYTES_DEFAULT;
+    rc = trace_run(&end, e->program, e->chips, e->statement.gas_max, STATEMENT_CLOCK_MAX - 2, &sink,
+                   err);
+    free(k);
+    if (rc < 0 || (rc = check_end(e, &end, err)) < 0)
+        return rc;
+    e->lists = end.lists;
+    e->n_rows = end.n_rows;
+    e->n_other = end.n_other;
+    e->trace_ns = clock_mono_ns() - start;
+    return VCP_OK;
+}
+
+/* ---- the verifier's side ---- */
+
+static int with_program(const struct receipt *r, const uint8_t *module, size_t module_bytes,
+                        int (*then)(void *arg, struct program *p, struct err *err), void *arg,
+                        struct err *err)
+{
+    struct code *code = NULL;
+    struct program *p = NULL;
+    uint8_t digest[32];
+    int rc;
+
+    sha3_256(digest, module, module_bytes);
+    if (memcmp(digest, r->statement.module, 32) != 0)
+        return err_set(err, VCP_EVERIFY, "the receipt is of another module");
+    if ((rc = code_load(&code, module, module_bytes, NULL, err)) == VCP_OK &&
+        (rc = program_new(&p, code, &r->statement, err)) == VCP_OK)
+        rc = then(arg, p, err);
+    program_free(p);
+    code_free(code);
+    return rc;
+}
+
+struct check {
+    const struct receipt *r;
+    const struct receipt_policy *policy;
+    struct threads *threads;
+    struct receipt_report *report;
+};
+
+static int check(void *arg, struct program *p, struct err *err)
+{
+    const struct check *c = arg;
+    struct terms_source terms = program_terms(p);
+
+    return receipt_verify(c->r, &terms, c->policy, c->threads, c->report, err);
+}
+
+int receipt_verify_module(const struct receipt *r, const uint8_t *module, size_t module_bytes,
+                          const struct receipt_policy *policy, struct threads *threads,
+                          struct receipt_report *report, struct err *err)
+{
+    struct check c = {r, policy, threads, report};
+
+    if (report)
+        memset(report, 0, sizeof *report);
+    return with_program(r, module, module_bytes, check, &c, err);
+}
+
+struct dump {
+    const struct receipt *r;
+    FILE *out;
+};
+
+static int dump(void *arg, struct program *p, struct err *err)
+{
+    const struct dump *d = arg;
+    struct terms_source terms = program_terms(p);
+
+    return terms_dump(d->out, &terms, &d->r->statement, &d->r->lists, err);
+}
+
+int receipt_dump_terms(FILE *out, const struct receipt *r, const uint8_t *module,
+                       size_t module_bytes, struct err *err)
+{
+    struct dump d = {r, out};
+    return with_program(r, module, module_bytes, dump, &d, err);
+}

@@ -1,0 +1,55 @@
+/* execution.h - a run to be proven: the engine's outcome, the statement, and all rows.
+ *
+ * The engine runs the module first; the statement is its outcome.  Then the program is
+ * traced, and every row kept by its chip, which is what segment.h deals to instances.  The
+ * trace must end as the engine did, with the same gas, or nothing is proven. */
+#ifndef ZKVM_EXECUTION_H
+#define ZKVM_EXECUTION_H
+
+#include "zkvm/program.h"
+#include "zkvm/segment.h"
+#include "zkvm/trace.h"
+#include "zkvm/verify.h"
+
+struct execution_request {
+    const uint8_t *module;
+    size_t module_bytes;
+    const char *entry;       /* an exported function */
+    const char *const *args; /* integers, as struct run_request takes them */
+    size_t n_args;
+    struct run_limits limits;
+    const uint8_t *context;  /* 32 bytes, or NULL for zeros */
+    uint64_t rows_bytes_max; /* of kept rows; 0: EXECUTION_ROWS_BYTES_DEFAULT */
+};
+
+#define EXECUTION_ROWS_BYTES_DEFAULT ((uint64_t)4 << 30)
+
+struct execution {
+    struct code *code;
+    struct catalog *chips;
+    struct program *program;
+    struct statement statement;
+    struct statement_lists lists;
+    struct segment_rows rows[CATALOG_CHIPS];
+    uint64_t n_rows, n_other; /* executed entries, other rows */
+    uint64_t rows_bytes;
+    int64_t run_ns, trace_ns;
+};
+
+/* The outcome alone: statement and program, without a trace (lists are empty). */
+int execution_new(struct execution **out, const struct execution_request *req, struct err *err);
+/* Traces and keeps the rows. */
+int execution_trace(struct execution *e, uint64_t rows_bytes_max, struct err *err);
+void execution_free(struct execution *e);
+
+/* A receipt against the module it speaks of: receipt_verify with the terms of the program
+ * made from these bytes. */
+int receipt_verify_module(const struct receipt *r, const uint8_t *module, size_t module_bytes,
+                          const struct receipt_policy *policy, struct threads *threads,
+                          struct receipt_report *report, struct err *err);
+
+/* The verifier's terms as text (terms.h), for other verifiers. */
+int receipt_dump_terms(FILE *out, const struct receipt *r, const uint8_t *module,
+                       size_t module_bytes, struct err *err);
+
+#endif
