@@ -12,6 +12,8 @@ struct msm_case {
     g2_affine *q;
     fr_bits *k;
     unsigned n_threads;
+    g1 want1; /* found at the plain level, which is always the first */
+    g2 want2;
 };
 
 static g1_affine shared_p[N_MAX];
@@ -19,17 +21,19 @@ static g2_affine shared_q[N_MAX];
 
 static void expect_g1(void *arg)
 {
-    const struct msm_case *c = arg;
+    struct msm_case *c = arg;
     struct threads *t = threads_new(c->n_threads);
-    g1 want = g1_infinity, got, term;
+    g1 got, term;
     void *scratch = sample_aligned(msm_g1_scratch_size(c->n, c->n_threads));
 
-    for (size_t i = 0; i < c->n; i++) {
+    if (bn254_level() == BN254_C)
+        c->want1 = g1_infinity;
+    for (size_t i = 0; i < c->n && bn254_level() == BN254_C; i++) {
         g1_mul_var(&term, &c->p[i], &c->k[i]);
-        g1_add(&want, &want, &term);
+        g1_add(&c->want1, &c->want1, &term);
     }
     msm_g1(&got, c->p, c->k, c->n, t, scratch);
-    if (!g1_eq(&got, &want))
+    if (!g1_eq(&got, &c->want1))
         fail_msg("%s: G1, n = %zu, level %s", c->name, c->n, bn254_level_name(bn254_level()));
     free(scratch);
     threads_free(t);
@@ -37,17 +41,19 @@ static void expect_g1(void *arg)
 
 static void expect_g2(void *arg)
 {
-    const struct msm_case *c = arg;
+    struct msm_case *c = arg;
     struct threads *t = threads_new(c->n_threads);
-    g2 want = g2_infinity, got, term;
+    g2 got, term;
     void *scratch = sample_aligned(msm_g2_scratch_size(c->n, c->n_threads));
 
-    for (size_t i = 0; i < c->n; i++) {
+    if (bn254_level() == BN254_C)
+        c->want2 = g2_infinity;
+    for (size_t i = 0; i < c->n && bn254_level() == BN254_C; i++) {
         g2_mul_var(&term, &c->q[i], &c->k[i]);
-        g2_add(&want, &want, &term);
+        g2_add(&c->want2, &c->want2, &term);
     }
     msm_g2(&got, c->q, c->k, c->n, t, scratch);
-    if (!g2_eq(&got, &want))
+    if (!g2_eq(&got, &c->want2))
         fail_msg("%s: G2, n = %zu, level %s", c->name, c->n, bn254_level_name(bn254_level()));
     free(scratch);
     threads_free(t);
@@ -62,7 +68,7 @@ static void expect_both(struct msm_case *c)
 
 static struct msm_case fresh_case(const char *name, size_t n)
 {
-    struct msm_case c = {name, n, NULL, NULL, NULL, 2};
+    struct msm_case c = {.name = name, .n = n, .n_threads = 2};
 
     c.p = malloc((n + 1) * sizeof *c.p);
     c.q = malloc((n + 1) * sizeof *c.q);
