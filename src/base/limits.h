@@ -42,7 +42,8 @@
 #define TASK_BUDGET_MAX      1000000000000000ll /* keeps every sum of the ledger in 63 bits */
 
 /* store: what one database keeps of things that would grow for ever. */
-#define STORE_BLOB_MAX_BYTES (64u << 20) /* bytes: the largest module, input or output */
+/* The largest module, input or output: 64 MiB, and the results that follow a full output. */
+#define STORE_BLOB_MAX_BYTES ((64u << 20) + RUN_RESULT_BYTES_MAX)
 #define STORE_HEARTBEATS_MAX 64u         /* rows for each node: an hour at one a minute */
 #define STORE_DECISIONS_MAX  32u         /* rows for each task: the last placements explain it */
 #define STORE_AUDIT_MAX      100000u     /* rows; older ones go */
@@ -106,8 +107,8 @@
 #define NODE_SLOTS_MAX        256u         /* tasks at once: each is a thread and a process */
 #define NODE_WORKERS_MAX      1024u        /* processes of one keeper, spares included */
 #define NODE_JOB_BYTES_MAX    (4u << 20)   /* arguments and environment with their lengths */
-#define NODE_INPUT_BYTES_MAX  (64u << 20)  /* standard input: what the store keeps of a blob */
-#define NODE_OUTPUT_BYTES_MAX (256u << 20) /* each output, whatever the task's limit */
+#define NODE_INPUT_BYTES_MAX  STORE_BLOB_MAX_BYTES /* standard input: any blob */
+#define NODE_OUTPUT_BYTES_MAX (256u << 20) /* both outputs, whatever the task's limit */
 #define NODE_REPORT_BYTES_MAX 4096u        /* fixed fields and three short texts */
 #define NODE_BODY_BYTES_MAX   (4u << 20)   /* a JSON answer of the server */
 #define NODE_FILE_BYTES_MAX   65536u       /* one file of /proc or /sys */
@@ -127,6 +128,7 @@
 #define WASM_TABLE_ENTRIES_MAX 1000000u    /* entries of one table: one instruction fills it */
 #define RUN_MEMORY_BYTES_MAX   ((uint64_t)1 << 40) /* of run_limits; address space, not memory */
 #define RUN_OUTPUT_BYTES_MAX   ((uint64_t)1 << 30) /* of run_limits */
+#define RUN_RESULT_BYTES_MAX   (8u * WASM_PARAMS_MAX) /* results of an entry, after its output */
 #define RUN_CALL_DEPTH_MAX     (1u << 24)  /* of run_limits */
 #define RUN_STACK_SLOTS_MAX    (1u << 26)  /* of run_limits: 512 MiB */
 
@@ -147,6 +149,7 @@
 #define ZKVM_RECEIPT_BYTES_MAX (16u << 20) /* ZKVM_PROOFS_MAX proofs of 193 bytes, and the rest */
 #define ZKVM_TERMS_MAX         (1u << 26)  /* the verifier's own tuples: code, image, cells */
 #define ZKVM_RING_KEYS_MAX     256u        /* keys of a verifier's folder */
+#define ZKVM_PROFILE_BYTES_MAX (128u << 10) /* a profile of 4096 lines */
 #define ZKVM_VKEY_BYTES_MAX    (64u << 10) /* a verifying key of 1000 public inputs */
 
 #endif

@@ -192,3 +192,24 @@ int profile_fit(struct profile *out, const char *name, const uint64_t counts[CAT
         *out = p;
     return rc;
 }
+
+int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err)
+{
+    uint64_t *counts = calloc(CATALOG_CHIPS, sizeof *counts);
+    const struct chip *chip;
+    struct err ignored;
+    int rc = counts ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for profile any");
+
+    for (uint32_t i = 0; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++) {
+        int found = catalog_get(&chip, c, i, &ignored);
+        if (found < 0 && found != VCP_ENOTFOUND)
+            rc = err_set(err, found, "%s", ignored.msg);
+        counts[i] = found == VCP_OK ? 1 : 0;
+    }
+    for (uint32_t i = CATALOG_OTHERS; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++)
+        counts[i] = 1u << 10;
+    if (rc == VCP_OK)
+        rc = profile_fit(out, "any", counts, log_rows, c, err);
+    free(counts);
+    return rc;
+}

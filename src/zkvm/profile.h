@@ -6,8 +6,9 @@
  *
  * Its circuit follows from the text alone, so whoever holds a verifying key and the profile
  * can rebuild the constraint system and compare its digest with the key's.  Builtin:
- * `tables` (the constant tables); all other profiles are fitted to a histogram of rows:
- * fitted once to typical programs they serve all, at the price of rows left empty. */
+ * `tables` (the constant tables) and `any` (every chip); all other profiles are fitted to a
+ * histogram of rows: fitted once to typical programs they serve all, at the price of rows left
+ * empty. */
 #ifndef ZKVM_PROFILE_H
 #define ZKVM_PROFILE_H
 
@@ -15,7 +16,7 @@
 #include "zkvm/circuit.h"
 #include "zkvm/keys.h"
 
-#define PROFILE_PARTS_MAX 1024u
+#define PROFILE_PARTS_MAX 4096u
 
 struct profile_part {
     uint32_t chip, rows;
@@ -40,6 +41,9 @@ int profile_circuit(struct circuit *out, const struct profile *p, struct catalog
 
 /* The constant tables. */
 void profile_tables(struct profile *out);
+/* Every chip there is: one row at least, and of cells and program entries as many as fit
+ * 2^log_rows constraints.  The place for whatever fitted profiles have no room for. */
+int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err);
 /* As many rows of each chip as counts asks for, scaled down together so that the
  * circuit has at most 2^log_rows constraints and each chip asked for has one row at least;
  * counts is by chip number, tables left out.  VCP_ELIMIT when even that does not fit. */
