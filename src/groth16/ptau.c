@@ -332,6 +332,9 @@ int ptau_check_domain(const struct ptau *p, unsigned log_n, struct work *work, s
     if (log_n == 0 || log_n > p->power)
         return err_set(err, VCP_EINVAL, "%s: power %u has no domain of 2^%u", p->file.name,
                        p->power, log_n);
+    if (log_n >= NTT_LOG_MAX) /* the basis of twice the domain is transformed too */
+        return err_set(err, VCP_ELIMIT, "%s: a domain of 2^%u, at most 2^%d", p->file.name, log_n,
+                       NTT_LOG_MAX - 1);
     if ((rc = work_alloc(&c, work, bytes, "random scalars", err)) == VCP_OK &&
         (rc = work_alloc(&coeffs, work, bytes, "their interpolation", err)) == VCP_OK) {
         k.c = c;

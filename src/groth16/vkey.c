@@ -51,25 +51,47 @@ static int check_ic(const struct vkey *k, struct err *err)
     return VCP_OK;
 }
 
+/* Equal or opposite: with either the ratio of the two trapdoors is known, which is all a
+ * forger needs.  With gamma = -delta, (alpha, beta, the inputs' point) proves anything. */
+static bool equal_or_opposite(const g2_affine *a, const g2_affine *b)
+{
+    return fp2_eq(&a->x, &b->x);
+}
+
+static const char *sign_of(const g2_affine *a, const g2_affine *b)
+{
+    return g2_affine_eq(a, b) ? "" : "minus ";
+}
+
+static int check_distinct_committed(const struct vkey *k, struct err *err)
+{
+    const g2_affine *other = equal_or_opposite(&k->delta1, &k->delta2) ? &k->delta2 : &k->gamma2;
+
+    if (equal_or_opposite(&k->delta1, other))
+        return err_set(err, VCP_EFORMAT,
+                       "verifying key: delta1 equals %s%s, so commitments do not bind",
+                       sign_of(&k->delta1, other), other == &k->delta2 ? "delta2" : "gamma");
+    if (equal_or_opposite(&k->delta1, &g2_generator) ||
+        equal_or_opposite(&k->gamma2, &g2_generator))
+        return err_set(err, VCP_EFORMAT,
+                       "verifying key: %s is the generator or its negative, so its trapdoor is "
+                       "known",
+                       equal_or_opposite(&k->delta1, &g2_generator) ? "delta1" : "gamma");
+    return VCP_OK;
+}
+
 static int check_distinct(const struct vkey *k, struct err *err)
 {
-    if (g2_affine_eq(&k->gamma2, &k->delta2))
+    if (equal_or_opposite(&k->gamma2, &k->delta2))
         return err_set(err, VCP_EFORMAT,
-                       "verifying key: gamma equals delta, so anyone can forge proofs (was phase 2 "
-                       "of the setup skipped?)");
-    if (g2_affine_eq(&k->delta2, &g2_generator))
+                       "verifying key: gamma equals %sdelta, so anyone can forge proofs (was phase "
+                       "2 of the setup skipped?)",
+                       sign_of(&k->gamma2, &k->delta2));
+    if (equal_or_opposite(&k->delta2, &g2_generator))
         return err_set(err, VCP_EFORMAT,
-                       "verifying key: delta is the generator, so its trapdoor is known");
-    if (!k->committed)
-        return VCP_OK;
-    if (g2_affine_eq(&k->delta1, &k->delta2) || g2_affine_eq(&k->delta1, &k->gamma2))
-        return err_set(err, VCP_EFORMAT,
-                       "verifying key: delta1 equals %s, so commitments do not bind",
-                       g2_affine_eq(&k->delta1, &k->delta2) ? "delta2" : "gamma");
-    if (g2_affine_eq(&k->delta1, &g2_generator) || g2_affine_eq(&k->gamma2, &g2_generator))
-        return err_set(err, VCP_EFORMAT, "verifying key: %s is the generator",
-                       g2_affine_eq(&k->delta1, &g2_generator) ? "delta1" : "gamma");
-    return VCP_OK;
+                       "verifying key: delta is the generator or its negative, so its trapdoor is "
+                       "known");
+    return k->committed ? check_distinct_committed(k, err) : VCP_OK;
 }
 
 static int check_all(const struct vkey *k, struct err *err)

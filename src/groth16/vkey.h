@@ -12,9 +12,10 @@
  * the constraint system and its wire-stage map, zero for snarkjs keys.
  *
  * A key is refused when a point is off its curve or out of its group, when anything is
- * infinity (an IC of infinity leaves its input unbound), or when gamma, delta1 and
- * delta2 are not pairwise different: with gamma = delta, as before any phase-2
- * contribution, anyone can forge.  gamma may be the generator, as snarkjs has it. */
+ * infinity (an IC of infinity leaves its input unbound), or when two of gamma, delta1
+ * and delta2 are equal or opposite: with gamma = delta, as before any phase-2
+ * contribution, or gamma = -delta, anyone can forge.  gamma may be the generator, as
+ * snarkjs has it, but not in committed keys; the deltas never. */
 #ifndef GROTH16_VKEY_H
 #define GROTH16_VKEY_H
 
