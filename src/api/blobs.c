@@ -31,9 +31,13 @@ static int digest_matches(struct call *c, struct err *err)
 
 static int store_body(struct call *c, struct err *err)
 {
+    int (*put)(struct store * s, struct store_blob * out, const char *user_id, const void *p,
+               size_t n, int64_t quota_bytes, int64_t at_ms,
+               struct err *err) = c->caller.kind == CALLER_NODE ? store_blob_put_output
+                                                                : store_blob_put;
     struct store_blob blob;
-    int rc = store_blob_put(c->api->store, &blob, c->caller.user_id, c->rq->body, c->rq->body_bytes,
-                            c->api->config.blob_quota_bytes, api_now_ms(c->api), err);
+    int rc = put(c->api->store, &blob, c->caller.user_id, c->rq->body, c->rq->body_bytes,
+                 c->api->config.blob_quota_bytes, api_now_ms(c->api), err);
 
     if (rc == VCP_ELIMIT)
         reply_status(c->rs, 413, err->msg);

@@ -72,8 +72,8 @@ static bool is_stored(struct call *c, const uint8_t sha3[SHA3_256_BYTES])
 
 /* Stores an output given inline; it must be what the outcome says it is.  One that is
  * not given must have been uploaded, which the coordinator checks. */
-static int store_output(struct call *c, const char *key, const uint8_t sha3[SHA3_256_BYTES],
-                        uint64_t bytes, struct err *err)
+static int store_output(struct call *c, bool *seen, const char *key,
+                        const uint8_t sha3[SHA3_256_BYTES], uint64_t bytes, struct err *err)
 {
     json_t *v = json_object_get(c->body, key);
     size_t len = json_string_length(v), n = 0;
@@ -96,9 +96,11 @@ static int store_output(struct call *c, const char *key, const uint8_t sha3[SHA3
     sha3_256(digest, p, n);
     if (n != bytes || memcmp(digest, sha3, sizeof digest) != 0)
         return err_set(err, VCP_EINVAL, "%s is not what the outcome's size and digest say", key);
+    *seen = true;
     return is_stored(c, sha3)
                ? VCP_OK
-               : store_blob_put(c->api->store, &blob, NULL, p, n, 0, api_now_ms(c->api), err);
+               : store_blob_put_output(c->api->store, &blob, c->caller.user_id, p, n,
+                                       c->api->config.blob_quota_bytes, api_now_ms(c->api), err);
 }
 
 static int read_result(struct call *c, struct coord_result *r, struct err *err)
@@ -119,8 +121,10 @@ static int read_result(struct call *c, struct coord_result *r, struct err *err)
     return VCP_OK;
 }
 
-/* Before outputs are stored: a node without this lease stores nothing. */
-static int check_lease(struct call *c, const char *lease_id, struct err *err)
+/* Before outputs are stored: a node without this lease stores nothing, and *live says whether it
+ * may store now.  (What was delivered before is stored; what is over is for the coordinator
+ * to refuse.) */
+static int check_lease(struct call *c, const char *lease_id, bool *live, struct err *err)
 {
     struct store_assignment a;
     struct store_tx *tx;
@@ -138,6 +142,7 @@ static int check_lease(struct call *c, const char *lease_id, struct err *err)
             c,
             err_set(err, VCP_ESTATE, "lease %.40s is not the node's lease of this task", lease_id),
             err);
+    *live = rc == VCP_OK && a.execution == STORE_IN_PROGRESS && a.disconnected_at_ms == 0;
     return rc;
 }
 
@@ -146,11 +151,15 @@ static int deliver(struct call *c, const char *lease_id, struct coord_verdict *v
     struct coord_result r = {
         .node_id = c->caller.node_id, .task_id = c->params[0], .lease_id = lease_id};
     const struct outcome *o = &r.outcome;
+    bool live = false;
     int rc;
 
-    if ((rc = read_result(c, &r, err)) < 0 || (rc = check_lease(c, lease_id, err)) < 0 ||
-        (rc = store_output(c, "output_base64", o->output_sha3, o->output_bytes, err)) < 0 ||
-        (rc = store_output(c, "error_base64", o->error_sha3, o->error_bytes, err)) < 0)
+    if ((rc = read_result(c, &r, err)) < 0 || (rc = check_lease(c, lease_id, &live, err)) < 0)
+        return rc;
+    if (live && ((rc = store_output(c, &r.output_seen, "output_base64", o->output_sha3,
+                                    o->output_bytes, err)) < 0 ||
+                 (rc = store_output(c, &r.error_seen, "error_base64", o->error_sha3, o->error_bytes,
+                                    err)) < 0))
         return rc;
     rc = coord_result_submit(c->api->coord, NULL, &r, v, err);
     return rc < 0 ? late(c, rc, err) : VCP_OK;

@@ -173,6 +173,7 @@ struct coord_result {
     const char *node_id, *task_id, *lease_id;
     struct outcome outcome;
     uint8_t signature[SIGN_BYTES]; /* of sign_result over the coordinator's own digests */
+    bool output_seen, error_seen;  /* the node sent these bytes themselves with its result */
     int64_t execution_time_ms;     /* the node's word, kept and counted, never trusted */
 };
 
@@ -182,7 +183,8 @@ struct coord_verdict {
     int64_t paid; /* to the node's owner, by this result */
 };
 
-/* Output and error output of an outcome must be stored as blobs before (VCP_EINVAL).
+/* Output and error output of an outcome must be stored before, and unless they were seen, by the
+ * node's owner (store_blob_put_output; else VCP_EINVAL).
  * VCP_ESTATE: the lease is over or the task has ended.  VCP_EAUTH: the signature does not
  * verify over this task's module, inputs and outcome; that is a failure of the node.
  * Delivering the same outcome again is VCP_OK with the verdict so far, another one VCP_ESTATE. */

@@ -291,17 +291,21 @@ static int delivered_before(struct op *op, const struct delivery *d)
     return rc < 0 ? rc : 1;
 }
 
-static int check_output(struct op *op, const char *what, const uint8_t sha3[SHA3_256_BYTES],
-                        uint64_t bytes)
+/* Content that the node did not send and its owner may not read is not this node's to name. */
+static int check_output(struct op *op, const char *owner_id, bool seen, const char *what,
+                        const uint8_t sha3[SHA3_256_BYTES], uint64_t bytes)
 {
     char hex[SHA3_256_HEX_BYTES];
     struct store_blob b;
+    bool readable = true;
 
     if (bytes == 0)
         return VCP_OK;
     hex_encode(hex, sha3, SHA3_256_BYTES);
     int rc = store_blob_get(op->tx, &b, hex, op->err);
-    if (rc == VCP_ENOTFOUND)
+    if (rc == VCP_OK && !seen)
+        rc = store_blob_readable(op->tx, &readable, owner_id, hex, op->err);
+    if (rc == VCP_ENOTFOUND || !readable)
         return err_set(op->err, VCP_EINVAL, "%s %s is not stored: upload it first", what, hex);
     if (rc == VCP_OK && (uint64_t)b.size_bytes != bytes)
         rc = err_set(op->err, VCP_EINVAL, "%s %s has %lld bytes, the outcome says %llu", what, hex,
@@ -310,16 +314,24 @@ static int check_output(struct op *op, const char *what, const uint8_t sha3[SHA3
 }
 
 /* An outcome that the task's limits do not allow cannot be one of it. */
-static int check_outcome(struct op *op, const struct ctask *t, const struct outcome *o)
+static int check_outcome(struct op *op, const struct catt *m, const struct coord_result *r)
 {
+    const struct outcome *o = &r->outcome;
+    const struct ctask *t = m->task;
+    const char *owner = m->node->owner_id;
+
     if (o->gas_used > t->gas_max)
         return err_set(op->err, VCP_EINVAL, "gas_used %llu is more than the limit of %llu",
                        (unsigned long long)o->gas_used, (unsigned long long)t->gas_max);
-    if (o->output_bytes > t->output_bytes_max || o->error_bytes > t->output_bytes_max)
-        return err_set(op->err, VCP_EINVAL, "an output is larger than the limit of %llu bytes",
+    uint64_t bytes_max = t->output_bytes_max + RUN_RESULT_BYTES_MAX; /* wasm/run.h */
+    if (o->output_bytes > bytes_max || o->error_bytes > bytes_max - o->output_bytes)
+        return err_set(op->err, VCP_EINVAL,
+                       "the outputs are together larger than the limit of %llu bytes",
                        (unsigned long long)t->output_bytes_max);
-    int rc = check_output(op, "output", o->output_sha3, o->output_bytes);
-    return rc < 0 ? rc : check_output(op, "error output", o->error_sha3, o->error_bytes);
+    int rc = check_output(op, owner, r->output_seen, "output", o->output_sha3, o->output_bytes);
+    return rc < 0 ? rc
+                  : check_output(op, owner, r->error_seen, "error output", o->error_sha3,
+                                 o->error_bytes);
 }
 
 static int verify(struct op *op, const struct delivery *d, const struct catt *m)
@@ -436,7 +448,7 @@ static int do_result(struct op *op, const struct delivery *d)
     if (rc == VCP_EAUTH)
         return bad_signature(op, d, m);
     if (rc == VCP_OK)
-        rc = check_outcome(op, m->task, &d->r->outcome);
+        rc = check_outcome(op, m, d->r);
     if (rc == VCP_OK)
         rc = keep_result(op, d, m);
     struct ctask *t = m->task;

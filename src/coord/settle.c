@@ -218,19 +218,13 @@ static int refuse_one(struct op *op, const struct ctask *t, const struct store_r
     return rc < 0 ? rc : judge_node(op, r, false);
 }
 
-static int link_output(struct op *op, const char *task_id, const char *hex)
-{
-    struct store_blob b;
-    int rc = store_blob_get(op->tx, &b, hex, op->err);
+/* The digests of both outputs of a stored outcome. */
+struct outputs {
+    char hex[2][SHA3_256_HEX_BYTES];
+};
 
-    if (rc == VCP_ENOTFOUND) /* an empty output need not be stored */
-        return VCP_OK;
-    return rc < 0 ? rc : store_blob_link(op->tx, task_id, hex, "output", op->err);
-}
-
-static int link_outputs(struct op *op, const char *task_id, const char *outcome)
+static int read_outputs(struct op *op, const char *outcome, struct outputs *out)
 {
-    char out[SHA3_256_HEX_BYTES], errors[SHA3_256_HEX_BYTES];
     struct outcome o;
     json_t *j = NULL;
     int rc = json_parse(&j, outcome, strlen(outcome), op->err);
@@ -240,20 +234,47 @@ static int link_outputs(struct op *op, const char *task_id, const char *outcome)
     json_decref(j);
     if (rc < 0)
         return rc;
-    hex_encode(out, o.output_sha3, sizeof o.output_sha3);
-    hex_encode(errors, o.error_sha3, sizeof o.error_sha3);
-    rc = link_output(op, task_id, out);
-    return rc < 0 ? rc : link_output(op, task_id, errors);
+    hex_encode(out->hex[0], o.output_sha3, sizeof o.output_sha3);
+    hex_encode(out->hex[1], o.error_sha3, sizeof o.error_sha3);
+    return VCP_OK;
+}
+
+static int link_outputs(struct op *op, const char *task_id, const struct outputs *out)
+{
+    struct store_blob b;
+    int rc = VCP_OK;
+
+    for (int i = 0; i < 2 && rc == VCP_OK; i++) {
+        rc = store_blob_get(op->tx, &b, out->hex[i], op->err);
+        if (rc == VCP_OK)
+            rc = store_blob_link(op->tx, task_id, out->hex[i], "output", op->err);
+        else if (rc == VCP_ENOTFOUND) /* an empty output need not be stored */
+            rc = VCP_OK;
+    }
+    return rc;
+}
+
+/* They are the task's now.  Those of others than the majority stay charged to their owners. */
+static int release_outputs(struct op *op, const char *owner_id, const struct outputs *out)
+{
+    int rc = store_blob_accept_output(op->tx, owner_id, out->hex[0], op->err);
+
+    return rc < 0 ? rc : store_blob_accept_output(op->tx, owner_id, out->hex[1], op->err);
 }
 
 static int accept(struct op *op, struct ctask *t, const struct ballot *b)
 {
     int64_t share = t->budget / t->min_nodes, paid = 0;
-    int rc = link_outputs(op, t->id, b->winner->outcome);
+    struct outputs out;
+    int rc = read_outputs(op, b->winner->outcome, &out);
 
+    if (rc == VCP_OK)
+        rc = link_outputs(op, t->id, &out);
     for (size_t i = 0; rc == VCP_OK && i < b->n; i++) {
         if (agree(&b->results[i], b->winner)) {
-            rc = accept_one(op, t, &b->results[i], share);
+            rc = release_outputs(op, b->results[i].owner_id, &out);
+            if (rc == VCP_OK)
+                rc = accept_one(op, t, &b->results[i], share);
             paid += share;
         } else {
             rc = refuse_one(op, t, &b->results[i], b->winner);

@@ -42,9 +42,9 @@ static int check_spec(const struct task_spec *s, const char *key, struct err *er
         return err_set(err, VCP_EINVAL, "min_nodes must be between 1 and %u", TASK_REPLICAS_MAX);
     if (s->budget < 0 || s->budget > TASK_BUDGET_MAX)
         return err_set(err, VCP_EINVAL, "budget must be between 0 and %lld", TASK_BUDGET_MAX);
-    if (s->limits.output_bytes > STORE_BLOB_MAX_BYTES)
+    if (s->limits.output_bytes > STORE_BLOB_MAX_BYTES - RUN_RESULT_BYTES_MAX)
         return err_set(err, VCP_EINVAL, "limits.output_bytes cannot exceed %u",
-                       STORE_BLOB_MAX_BYTES);
+                       STORE_BLOB_MAX_BYTES - RUN_RESULT_BYTES_MAX);
     if (s->requirements.node_type && !coord_node_type_is_valid(s->requirements.node_type))
         return err_set(err, VCP_EINVAL, "preferred_node_type \"%.32s\" is not known",
                        s->requirements.node_type);

@@ -94,14 +94,19 @@ static int need_count(uint64_t *out, json_t *j, const char *key, struct err *err
     return rc;
 }
 
+/* Printable ASCII, as every node writes it: these texts reach people's terminals. */
 static int need_text(char *out, size_t size, json_t *j, const char *key, struct err *err)
 {
     const char *s = NULL;
     int rc = json_need_str(&s, j, key, size - 1, err);
 
-    if (rc == VCP_OK)
-        memcpy(out, s, strlen(s) + 1);
-    return rc;
+    if (rc < 0)
+        return rc;
+    for (const char *p = s; *p; p++)
+        if (*p < ' ' || *p > '~')
+            return err_set(err, VCP_EINVAL, "%s must be printable ASCII", key);
+    memcpy(out, s, strlen(s) + 1);
+    return VCP_OK;
 }
 
 int outcome_from_json(struct outcome *out, json_t *j, struct err *err)

@@ -65,7 +65,7 @@ struct task_limits {
     uint32_t timeout_ms;
     uint64_t gas;
     uint32_t call_depth;
-    uint64_t output_bytes; /* standard output and standard error, each */
+    uint64_t output_bytes; /* written to standard output and error together */
 };
 
 struct task_requirements {

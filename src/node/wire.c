@@ -196,10 +196,11 @@ int wire_ready_decode(struct wire_ready *out, const uint8_t *p, size_t n, struct
 
 static int report_check(const struct wire_report *r, uint64_t output_bytes_max, struct err *err)
 {
-    if (r->output_bytes > output_bytes_max || r->error_bytes > output_bytes_max)
+    output_bytes_max += RUN_RESULT_BYTES_MAX;
+    if (r->output_bytes > output_bytes_max || r->error_bytes > output_bytes_max - r->output_bytes)
         return err_set(err, VCP_ELIMIT,
                        "report: announces %" PRIu64 " and %" PRIu64
-                       " bytes of output, at most %" PRIu64 " each",
+                       " bytes of output, at most %" PRIu64 " together",
                        r->output_bytes, r->error_bytes, output_bytes_max);
     if (r->load_ns < 0 || r->run_ns < 0 || (r->status == RUN_TRAP) != (r->trap[0] != 0))
         return err_set(err, VCP_EFORMAT, "report: contradicts itself");

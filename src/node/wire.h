@@ -73,7 +73,8 @@ void wire_ready_encode(struct buf *out, const struct wire_ready *r);
 int wire_ready_decode(struct wire_ready *out, const uint8_t *p, size_t n, struct err *err);
 
 void wire_report_encode(struct buf *out, const struct wire_report *r);
-/* output_bytes_max bounds each of the two outputs. */
+/* output_bytes_max bounds what is written to both outputs together; the results of a function
+ * come on top. */
 int wire_report_decode(struct wire_report *out, const uint8_t *p, size_t n,
                        uint64_t output_bytes_max, struct err *err);
 

@@ -53,7 +53,31 @@ static int check_quota(struct store_tx *tx, const char *user_id, const char *sha
     return rc;
 }
 
-static int insert_rows(struct store_tx *tx, struct store_blob *b, const char *user_id,
+/* Content and who is charged for it. */
+struct putting {
+    const char *user_id; /* or NULL */
+    bool by_node;
+    const void *p;
+    size_t n;
+    int64_t quota_bytes, at_ms;
+};
+
+static int insert_owner(struct store_tx *tx, const struct store_blob *b, const struct putting *put,
+                        struct err *err)
+{
+    struct sql q = sql_open(tx, "INSERT INTO blob_owners (user_id, sha3, size, created_at, by_node)"
+                                " VALUES (?, ?, ?, ?, ?) ON CONFLICT DO UPDATE"
+                                " SET by_node = min(by_node, excluded.by_node)");
+
+    sql_text(&q, put->user_id);
+    sql_text(&q, b->sha3);
+    sql_int(&q, b->size_bytes);
+    sql_int(&q, b->created_at_ms);
+    sql_int(&q, put->by_node);
+    return sql_run(&q, err);
+}
+
+static int insert_rows(struct store_tx *tx, struct store_blob *b, const struct putting *put,
                        struct err *err)
 {
     struct sql q = sql_open(tx, "INSERT INTO blobs (sha3, size, created_at) VALUES (?, ?, ?)"
@@ -63,15 +87,7 @@ static int insert_rows(struct store_tx *tx, struct store_blob *b, const char *us
     sql_int(&q, b->size_bytes);
     sql_int(&q, b->created_at_ms);
     int rc = sql_run(&q, err);
-    if (rc < 0 || user_id == NULL)
-        return rc;
-    q = sql_open(tx, "INSERT INTO blob_owners (user_id, sha3, size, created_at)"
-                     " VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING");
-    sql_text(&q, user_id);
-    sql_text(&q, b->sha3);
-    sql_int(&q, b->size_bytes);
-    sql_int(&q, b->created_at_ms);
-    return sql_run(&q, err);
+    return rc < 0 || put->user_id == NULL ? rc : insert_owner(tx, b, put, err);
 }
 
 /* The quota is looked at before the file is written, so that a full one cannot be
@@ -91,31 +107,38 @@ static int quota_before(struct store *s, const char *user_id, const char *sha3, 
     return rc;
 }
 
-int store_blob_put(struct store *s, struct store_blob *out, const char *user_id, const void *p,
-                   size_t n, int64_t quota_bytes, int64_t at_ms, struct err *err)
+static int put_rows(struct store_tx *tx, struct store_blob *b, const struct putting *put,
+                    struct err *err)
 {
-    struct store_blob b = {.size_bytes = (int64_t)n, .created_at_ms = at_ms};
+    int rc = VCP_OK;
+
+    if (put->user_id)
+        rc = check_quota(tx, put->user_id, b->sha3, put->n, put->quota_bytes, err);
+    if (rc == VCP_OK)
+        rc = insert_rows(tx, b, put, err);
+    return rc < 0 ? rc : store_blob_get(tx, b, b->sha3, err); /* the first putting's time */
+}
+
+static int put_blob(struct store *s, struct store_blob *out, const struct putting *put,
+                    struct err *err)
+{
+    struct store_blob b = {.size_bytes = (int64_t)put->n, .created_at_ms = put->at_ms};
     uint8_t digest[SHA3_256_BYTES];
     struct store_tx *tx;
 
-    if (n > STORE_BLOB_MAX_BYTES)
-        return err_set(err, VCP_ELIMIT, "%zu bytes; a blob has at most %u", n,
+    if (put->n > STORE_BLOB_MAX_BYTES)
+        return err_set(err, VCP_ELIMIT, "%zu bytes; a blob has at most %u", put->n,
                        STORE_BLOB_MAX_BYTES);
-    sha3_256(digest, p, n);
+    sha3_256(digest, put->p, put->n);
     hex_encode(b.sha3, digest, sizeof digest);
-    int rc = quota_before(s, user_id, b.sha3, n, quota_bytes, err);
+    int rc = quota_before(s, put->user_id, b.sha3, put->n, put->quota_bytes, err);
     if (rc == VCP_OK)
-        rc = write_file(s, b.sha3, p, n, err);
+        rc = write_file(s, b.sha3, put->p, put->n, err);
     if (rc == VCP_OK)
         rc = store_begin_write(s, &tx, err);
     if (rc < 0)
         return rc;
-    if (user_id)
-        rc = check_quota(tx, user_id, b.sha3, n, quota_bytes, err);
-    if (rc == VCP_OK)
-        rc = insert_rows(tx, &b, user_id, err);
-    if (rc == VCP_OK)
-        rc = store_blob_get(tx, &b, b.sha3, err); /* the first putting's time */
+    rc = put_rows(tx, &b, put, err);
     if (rc < 0) {
         store_rollback(tx);
         return rc;
@@ -124,6 +147,30 @@ int store_blob_put(struct store *s, struct store_blob *out, const char *user_id,
     if (rc == VCP_OK)
         *out = b;
     return rc;
+}
+
+int store_blob_put(struct store *s, struct store_blob *out, const char *user_id, const void *p,
+                   size_t n, int64_t quota_bytes, int64_t at_ms, struct err *err)
+{
+    return put_blob(s, out, &(struct putting){user_id, false, p, n, quota_bytes, at_ms}, err);
+}
+
+int store_blob_put_output(struct store *s, struct store_blob *out, const char *owner_id,
+                          const void *p, size_t n, int64_t quota_bytes, int64_t at_ms,
+                          struct err *err)
+{
+    return put_blob(s, out, &(struct putting){owner_id, true, p, n, quota_bytes, at_ms}, err);
+}
+
+int store_blob_accept_output(struct store_tx *tx, const char *owner_id, const char *sha3,
+                             struct err *err)
+{
+    struct sql q = sql_open(tx, "DELETE FROM blob_owners"
+                                " WHERE user_id = ? AND sha3 = ? AND by_node = 1");
+
+    sql_text(&q, owner_id);
+    sql_text(&q, sha3);
+    return sql_run(&q, err);
 }
 
 int store_blob_get(struct store_tx *tx, struct store_blob *out, const char *sha3, struct err *err)

@@ -25,6 +25,15 @@ struct store_blob {
  * is fine.  More than STORE_BLOB_MAX_BYTES is VCP_ELIMIT. */
 int store_blob_put(struct store *s, struct store_blob *out, const char *user_id, const void *p,
                    size_t n, int64_t quota_bytes, int64_t at_ms, struct err *err);
+/* The same for an output, put by a node of owner_id: it is his until the task accepts it.  A
+ * result may only name outputs which its node's owner may read; else a node could make a
+ * stranger's content the output of its task, and its task's creator could fetch it. */
+int store_blob_put_output(struct store *s, struct store_blob *out, const char *owner_id,
+                          const void *p, size_t n, int64_t quota_bytes, int64_t at_ms,
+                          struct err *err);
+/* Accepted: not charged to the owner any more, unless he put the same content himself. */
+int store_blob_accept_output(struct store_tx *tx, const char *owner_id, const char *sha3,
+                             struct err *err);
 int store_blob_get(struct store_tx *tx, struct store_blob *out, const char *sha3, struct err *err);
 /* Maps the content; file_map_release it.  VCP_ENOTFOUND when there is no such
  * file.  Needs no transaction; does not hash the content again. */

@@ -5,7 +5,9 @@
  * With an entry, that exported function runs with args as scalars, after
  * `_initialize` when the module exports one; the output is its results in
  * order, little-endian, 4 bytes for i32 and f32, 8 for i64 and f64 (references are
- * refused), preceded by what was written to descriptor 1, if anything.
+ * refused), preceded by what was written to descriptor 1, if anything.  The limit of
+ * output is on what is written, to descriptors 1 and 2 together; the results (at most
+ * RUN_RESULT_BYTES_MAX) come on top.
  *
  * The output, the status, the exit code, the trap and the gas depend only on the
  * request, unless the status is timeout, cancelled or out of memory. */

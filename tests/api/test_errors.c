@@ -624,7 +624,7 @@ static void blobs(void **state)
                    {"\0asm\1\0\0", 7, "the module cannot be run"},
                    {"", 0, "the module cannot be run"},
                    {invalid, sizeof invalid, "the module cannot be run"}};
-    struct http_header h[] = {{"X-API-Key", alice.key}, {"Content-Length", "67108865"}};
+    struct http_header h[] = {{"X-API-Key", alice.key}, {"Content-Length", "67110905"}};
     char path[128], hex[65];
     uint8_t digest[32];
     size_t i;

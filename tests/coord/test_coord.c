@@ -202,6 +202,7 @@ static void an_output_must_be_stored_in_its_length(void **state)
     struct store_blob b;
     struct outcome o = world_outcome(42);
     struct store_tx *tx;
+    int64_t used = -1;
     bool yes;
 
     (void)state;
@@ -209,7 +210,7 @@ static void an_output_must_be_stored_in_its_length(void **state)
     world_node(&w, "n1", 500);
     world_submit(&w, 1, 100);
     assert_ok(world_lease(&w, "n1", &l), w.f.e);
-    assert_ok(store_blob_put(w.f.s, &b, NULL, "abcde", 5, 0, 1, &w.f.e), w.f.e);
+    assert_ok(store_blob_put_output(w.f.s, &b, "o-n1", "abcde", 5, 0, 1, &w.f.e), w.f.e);
     sha3_256(o.output_sha3, "abcde", 5);
     o.output_bytes = 6;
     struct coord_result r = world_result("n1", &l, &o, &w);
@@ -222,7 +223,58 @@ static void an_output_must_be_stored_in_its_length(void **state)
     assert_true(yes); /* the client may fetch what he paid for */
     assert_ok(store_blob_readable(tx, &yes, "o-n1", b.sha3, &w.f.e), w.f.e);
     assert_false(yes);
+    assert_ok(store_blob_usage(tx, &used, "o-n1", &w.f.e), w.f.e);
+    assert_int_equal(used, 0); /* it is the task's now */
     store_rollback(tx);
+    world_close(&w);
+}
+
+/* Else a client and a node together could read whatever they know the digest of. */
+static void a_strangers_content_cannot_be_named_as_output(void **state)
+{
+    struct world w;
+    struct coord_lease l;
+    struct coord_verdict v;
+    struct store_blob b;
+    struct outcome o = world_outcome(42);
+    struct store_tx *tx;
+    bool yes;
+
+    (void)state;
+    world_open(&w);
+    world_node(&w, "n1", 500);
+    fixture_user(&w.f, "victim");
+    assert_ok(store_blob_put(w.f.s, &b, "victim", "secret", 6, 0, 1, &w.f.e), w.f.e);
+    world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "n1", &l), w.f.e);
+    sha3_256(o.error_sha3, "secret", 6);
+    o.error_bytes = 6;
+    struct coord_result r = world_result("n1", &l, &o, &w);
+    assert_err(coord_result_submit(w.c, NULL, &r, &v, &w.f.e), VCP_EINVAL, w.f.e, "not stored");
+    assert_ok(store_begin_read(w.f.s, &tx, &w.f.e), w.f.e);
+    assert_ok(store_blob_readable(tx, &yes, "client", b.sha3, &w.f.e), w.f.e);
+    assert_false(yes);
+    store_rollback(tx);
+    world_check(&w);
+    world_close(&w);
+}
+
+static void the_outputs_share_one_limit(void **state)
+{
+    struct world w;
+    struct coord_lease l;
+    struct coord_verdict v;
+    struct outcome o = world_outcome(42);
+
+    (void)state;
+    world_open(&w);
+    world_node(&w, "n1", 500);
+    world_submit(&w, 1, 100);
+    assert_ok(world_lease(&w, "n1", &l), w.f.e);
+    o.output_bytes = 1 << 20; /* the limit of world_spec */
+    o.error_bytes = RUN_RESULT_BYTES_MAX + 1;
+    struct coord_result r = world_result("n1", &l, &o, &w);
+    assert_err(coord_result_submit(w.c, NULL, &r, &v, &w.f.e), VCP_EINVAL, w.f.e, "together");
     world_close(&w);
 }
 
@@ -1199,6 +1251,8 @@ int main(void)
         cmocka_unit_test(a_guest_failure_is_an_outcome_and_paid),
         cmocka_unit_test(foreign_late_and_forged_results_are_refused),
         cmocka_unit_test(an_output_must_be_stored_in_its_length),
+        cmocka_unit_test(a_strangers_content_cannot_be_named_as_output),
+        cmocka_unit_test(the_outputs_share_one_limit),
         cmocka_unit_test(an_expired_lease_is_placed_again),
         cmocka_unit_test(renewal_extends_a_lease_but_not_for_ever),
         cmocka_unit_test(a_failing_node_backs_off_and_others_take_over),

@@ -432,6 +432,49 @@ static void blobs_are_found_by_content_and_counted_once(void **state)
     fixture_close(&f);
 }
 
+static int64_t usage_of(struct fixture *f, const char *user)
+{
+    struct store_tx *tx;
+    int64_t used = -1;
+
+    assert_ok(store_begin_read(f->s, &tx, &f->e), f->e);
+    assert_ok(store_blob_usage(tx, &used, user, &f->e), f->e);
+    store_rollback(tx);
+    return used;
+}
+
+static void accept_output(struct fixture *f, const char *owner, const char *sha3)
+{
+    struct store_tx *tx;
+
+    assert_ok(store_begin_write(f->s, &tx, &f->e), f->e);
+    assert_ok(store_blob_accept_output(tx, owner, sha3, &f->e), f->e);
+    assert_ok(store_commit(tx, &f->e), f->e);
+}
+
+static void outputs_are_their_owners_until_accepted(void **state)
+{
+    struct fixture f;
+    struct store_blob b, other;
+
+    (void)state;
+    fixture_open(&f, true);
+    fixture_user(&f, "u1");
+    assert_ok(store_blob_put_output(f.s, &b, "u1", "hello", 5, 12, 7, &f.e), f.e);
+    assert_int_equal(usage_of(&f, "u1"), 5);
+    assert_err(store_blob_put_output(f.s, &other, "u1", "much more", 9, 12, 8, &f.e), VCP_ELIMIT,
+               f.e, "quota");
+    accept_output(&f, "u1", b.sha3);
+    assert_int_equal(usage_of(&f, "u1"), 0);
+    /* What he put himself stays his, in either order. */
+    assert_ok(store_blob_put_output(f.s, &b, "u1", "hello", 5, 12, 7, &f.e), f.e);
+    assert_ok(store_blob_put(f.s, &b, "u1", "hello", 5, 12, 7, &f.e), f.e);
+    assert_ok(store_blob_put_output(f.s, &b, "u1", "hello", 5, 12, 7, &f.e), f.e);
+    accept_output(&f, "u1", b.sha3);
+    assert_int_equal(usage_of(&f, "u1"), 5);
+    fixture_close(&f);
+}
+
 static void an_empty_blob_is_a_blob(void **state)
 {
     struct fixture f;
@@ -779,6 +822,7 @@ int main(void)
         cmocka_unit_test(the_ledger_check_finds_tampering),
         cmocka_unit_test(the_tables_refuse_to_rewrite_the_ledger),
         cmocka_unit_test(blobs_are_found_by_content_and_counted_once),
+        cmocka_unit_test(outputs_are_their_owners_until_accepted),
         cmocka_unit_test(an_empty_blob_is_a_blob),
         cmocka_unit_test(reading_rights_follow_tasks),
         cmocka_unit_test(a_rollback_leaves_nothing),
