@@ -22,6 +22,7 @@
 #include "node/agent_state.h"
 #include "node/jail.h"
 
+#define WORKER_NICE    5    /* whoever lends a machine uses it too */
 #define SLOT_MEMORY_GB 0.75 /* the default task limit of 512 MiB and what surrounds it */
 
 void agent_config_init(struct agent_config *c)
@@ -273,6 +274,8 @@ int agent_open(struct agent **out, const struct agent_config *c, struct err *err
     rc = agent_configure(a, c, err);
     if (rc == VCP_OK) /* before the key is in memory, though the keeper is executed anew anyway */
         rc = cage_open(&a->cage, c->worker_program, err);
+    if (rc == VCP_OK)
+        cage_set_nice(a->cage, WORKER_NICE);
     if (rc == VCP_OK)
         rc = inspect_cage(a, err);
     if (rc == VCP_OK)

@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -40,6 +41,7 @@ struct cage {
     pid_t keeper_pid;
     struct worker spares[SPARE_MAX];
     unsigned n_spares, n_running, n_running_peak;
+    int nice;               /* of workers with a job */
     _Atomic int worker_pid; /* of the job started last, -1 when it ended */
 };
 
@@ -232,6 +234,11 @@ int cage_open(struct cage **out, const char *program, struct err *err)
     c->n_spares = 1;
     *out = c;
     return VCP_OK;
+}
+
+void cage_set_nice(struct cage *c, int nice)
+{
+    c->nice = nice;
 }
 
 void cage_free(struct cage *c)
@@ -515,6 +522,8 @@ static int converse(struct cage *c, struct talk *t, struct cage_result *out,
 
     if (rc == VCP_OK)
         atomic_store(&c->worker_pid, (int)t->pid);
+    if (rc == VCP_OK && c->nice)
+        setpriority(PRIO_PROCESS, (id_t)t->pid, getpriority(PRIO_PROCESS, 0) + c->nice);
     if (rc == VCP_OK)
         rc = send_job(t, job, err);
     if (rc == VCP_OK)

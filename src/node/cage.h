@@ -28,6 +28,9 @@ struct cage;
 int cage_open(struct cage **out, const char *program, struct err *err);
 void cage_free(struct cage *c); /* kills what still runs; no cage_run may be in progress */
 
+/* Workers step back behind the machine's other programs (nice(2)); before the first run. */
+void cage_set_nice(struct cage *c, int nice);
+
 /* Stops a run from another thread: the worker is killed at once. */
 struct cage_cancel {
     int event_fd;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -309,6 +310,8 @@ static void a_killed_worker_is_reported(void **state)
         c = fake_counts(fake);
     } while (c.running == 0 || cage_worker_pid(r.agent->cage) < 0);
     clock_sleep_ms(100);
+    assert_int_equal(getpriority(PRIO_PROCESS, (id_t)cage_worker_pid(r.agent->cage)),
+                     getpriority(PRIO_PROCESS, 0) + 5);
     assert_int_equal(kill(cage_worker_pid(r.agent->cage), SIGKILL), 0);
     expect_failure("victim", "worker_lost: the worker was killed by signal 9");
     lease_function("next", ADD, 5000);
