@@ -27,6 +27,7 @@
 #define CHIP_ONE           (-1)
 #define CHIP_ROW(j)        (-2 - (j))  /* the j-th constant of a table's row, j < 3 */
 #define CHIP_CHALLENGE(k)  (-16 - (k)) /* challenge k of bus.h */
+#define CHIP_HINT(i)       (-64 - (i)) /* recipes only: input i of enum row_input */
 #define CHIP_ROW_CONSTANTS 3
 
 struct chip_term {
@@ -43,9 +44,10 @@ struct lc { /* owned by the chip's arena */
 /* How a stage-1 wire is computed from the row's circumstances and earlier wires; values
  * are integers.  x and y are linear combinations. */
 enum recipe_op {
-    RECIPE_INPUT, /* i: enum row_input */
-    RECIPE_BITS,  /* (x >> shift) & (2^bits - 1) */
-    RECIPE_DIV,   /* x / y, 0 when y is 0 */
+    RECIPE_INPUT,    /* i: enum row_input */
+    RECIPE_BITS,     /* (x >> shift) & (2^bits - 1) */
+    RECIPE_QUOTIENT, /* bits of floor(x / y), 0 when y is 0 */
+    RECIPE_REST,     /* x - y floor(x / y) */
     RECIPE_IS_ZERO,
     RECIPE_LESS, /* x < y */
     RECIPE_POW2, /* 2^x */
@@ -53,6 +55,7 @@ enum recipe_op {
     RECIPE_CTZ,  /* of x, which is not 0 */
     RECIPE_POPCNT,
     RECIPE_AND,     /* bits shift.. of x and of y, `bits` wide */
+    RECIPE_MUX,     /* wire i ? y : x */
     RECIPE_PRODUCT, /* x * y */
     RECIPE_VALUE,   /* what the cell of access i holds before this access */
     RECIPE_TIME,    /* when it was last touched */
@@ -70,7 +73,6 @@ enum row_input {
     ROW_REL,
     ROW_IMM,
     ROW_TOP,
-    ROW_NEG,
     ROW_INPUTS
 };
 
@@ -131,7 +133,7 @@ void chip_free(struct chip *c);
 /* Wires are numbered stage 1 first: 0 .. n_stage1-1, then stage 2. */
 
 /* Integer value of a combination of stage-1 wires; terms must be integers. */
-wide lc_integer(const struct lc *x, const uint64_t stage1[]);
+wide lc_integer(const struct lc *x, const uint64_t stage1[], const uint64_t inputs[]);
 /* The same in the field, over all wires, row constants and challenges (may be NULL). */
 void lc_field(fr *out, const struct lc *x, const fr wires[], const uint64_t row[CHIP_ROW_CONSTANTS],
               const fr challenges[]);

@@ -1,0 +1,569 @@
+/* Making a program, and the verifier's terms of it. */
+#include "zkvm/program.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "wasm/instr.h"
+#include "wasm/opcode.h"
+#include "wasm/rop.h"
+#include "zkvm/translate.h"
+
+#define PAGE_BYTES      65536u
+#define CELL_PAGE_BYTES 256u
+
+static int no_memory(struct err *err)
+{
+    return err_set(err, VCP_ENOMEM, "out of memory making a program to prove");
+}
+
+/* ---- entries ------------------------------------------------------------------- */
+
+static struct program_entry *push(struct program *p)
+{
+    struct program_entry *e = &p->entries[p->n_entries++];
+
+    *e = (struct program_entry){.op = (uint16_t)ZOP_ONE(ZONE_NOP), .insn = UINT32_MAX};
+    return e;
+}
+
+/* Gas left of the strip before instruction i: what was paid on entry, or what the one
+ * before it left. */
+static uint32_t gas_before(const struct program *p, uint32_t i)
+{
+    const struct code *c = p->code;
+
+    if (p->is_target[i])
+        return c->insns[i].gas;
+    return i ? c->infos[i - 1].rest : 0;
+}
+
+static uint32_t gas_after(const struct program *p, uint32_t i)
+{
+    const struct code *c = p->code;
+
+    if (rop_info[c->infos[i].op].ends_strip || i + 1 == c->n_insns || !p->is_target[i + 1])
+        return 0;
+    return c->infos[i].rest > c->insns[i + 1].gas ? c->infos[i].rest - c->insns[i + 1].gas : 0;
+}
+
+/* Instructions that can be reached other than by falling into them within a strip. */
+static void mark_targets(struct program *p)
+{
+    const struct code *c = p->code;
+
+    for (uint32_t i = 0; i < c->n_insns; i++) {
+        uint32_t t = branch_target(c, i);
+
+        if (t < c->n_insns)
+            p->is_target[t] = true;
+        if (rop_info[c->infos[i].op].ends_strip)
+            p->is_target[i + 1] = true;
+    }
+    for (uint32_t f = 0; f < c->module->n_funcs; f++)
+        if (c->funcs[f].entry)
+            p->is_target[c->funcs[f].first] = true;
+}
+
+static uint32_t place(struct program *p, uint32_t pc)
+{
+    const struct code *c = p->code;
+
+    for (uint32_t f = c->module->n_imported_funcs; f < c->module->n_funcs; f++) {
+        const struct func_code *fc = &c->funcs[f];
+
+        p->pc_call[f] = pc;
+        pc += fc->n_zeroed;
+        for (uint32_t i = fc->first; i < fc->first + fc->n_insns && pc < ZPC_MAX; i++) {
+            p->pc_of[i] = pc;
+            pc += translate_count(p, i) + (gas_after(p, i) > 0);
+        }
+    }
+    return pc;
+}
+
+static void emit_function(struct program *p, const struct func_code *fc)
+{
+    const struct code *c = p->code;
+
+    for (uint32_t z = 0; z < fc->n_zeroed; z++) {
+        struct program_entry *e = push(p);
+
+        e->op = (uint16_t)ZOP_ONE(ZONE_CONST);
+        e->top = (uint16_t)(fc->n_params + 2 + z);
+    }
+    for (uint32_t i = fc->first; i < fc->first + fc->n_insns; i++) {
+        struct program_entry *e = &p->entries[p->n_entries];
+
+        translate(e, p, i, p->n_entries);
+        e->gas = gas_before(p, i) - c->infos[i].rest;
+        p->n_entries += translate_count(p, i);
+        if (gas_after(p, i)) {
+            e = push(p);
+            e->insn = i;
+            e->is_after = true;
+            e->gas = gas_after(p, i);
+        }
+    }
+}
+
+/* ---- the prologue ------------------------------------------------------------------ */
+
+static const struct export *exported(const struct module *m, const char *name)
+{
+    return module_export(m, EXTERN_FUNC, name, strlen(name));
+}
+
+static void call(struct program *p, uint32_t func)
+{
+    entry_call(push(p), p, func, 0);
+}
+
+static bool runs_initialize(const struct module *m, const char *entry)
+{
+    const struct export *e = exported(m, "_initialize");
+
+    return e && strcmp(entry, "_initialize") != 0 && !module_func_type(m, e->index)->n_params &&
+           !module_func_type(m, e->index)->n_results;
+}
+
+static void prologue(struct program *p, const struct statement *s, uint32_t entry)
+{
+    const struct module *m = p->code->module;
+
+    if (m->has_start)
+        call(p, m->start);
+    if (s->entry[0] && runs_initialize(m, s->entry))
+        call(p, exported(m, "_initialize")->index);
+    for (uint32_t i = 0; i < s->n_args; i++) {
+        struct program_entry *e = push(p);
+
+        e->op = (uint16_t)ZOP_ONE(ZONE_CONST);
+        e->top = (uint16_t)i;
+        e->imm = s->args[i];
+    }
+    call(p, entry);
+    for (uint32_t i = 0; i < s->n_results; i++) {
+        struct program_entry *e = push(p);
+
+        e->op = (uint16_t)ZOP_ONE(ZONE_ASSERT);
+        e->top = (uint16_t)i;
+        e->imm = s->results[i];
+    }
+    push(p)->op = (uint16_t)ZOP_ONE(ZONE_HALT);
+}
+
+static bool fits_type(const struct func_type *t, const struct statement *s)
+{
+    if (t->n_params != s->n_args || (s->status == RUN_OK && t->n_results != s->n_results))
+        return false;
+    for (uint32_t i = 0; i < s->n_args; i++)
+        if (val_type_is_ref(t->params[i]) ||
+            ((t->params[i] == VAL_I32 || t->params[i] == VAL_F32) && s->args[i] > UINT32_MAX))
+            return false;
+    return true;
+}
+
+static int find_entry(uint32_t *out, const struct module *m, const struct statement *s,
+                      struct err *err)
+{
+    const char *name = s->entry[0] ? s->entry : "_start";
+    const struct export *e = exported(m, name);
+
+    if (!e)
+        return err_set(err, VCP_ENOTFOUND, "the module exports no function \"%.100s\"", name);
+    if (!fits_type(module_func_type(m, e->index), s))
+        return err_set(err, VCP_EINVAL, "arguments or results do not fit the type of \"%.100s\"",
+                       name);
+    *out = e->index;
+    return VCP_OK;
+}
+
+static int make_entries(struct program *p, const struct statement *s, struct err *err)
+{
+    const struct module *m = p->code->module;
+    uint32_t entry = 0, n_prologue, total;
+    int rc = find_entry(&entry, m, s, err);
+
+    if (rc < 0)
+        return rc;
+    if (m->funcs[entry].import >= 0 || (m->has_start && m->funcs[m->start].import >= 0))
+        return err_set(err, VCP_EUNSUPPORTED, "an entry that is an import cannot be proven");
+    n_prologue = 2 + s->n_args + s->n_results + m->has_start +
+                 (s->entry[0] && runs_initialize(m, s->entry));
+    mark_targets(p);
+    total = place(p, n_prologue);
+    if (total >= ZPC_MAX)
+        return err_set(err, VCP_ELIMIT, "more than %u entries to prove", ZPC_MAX);
+    p->entries = calloc(total + 1u, sizeof *p->entries);
+    if (!p->entries)
+        return no_memory(err);
+    prologue(p, s, entry);
+    for (uint32_t f = m->n_imported_funcs; f < m->n_funcs; f++)
+        emit_function(p, &p->code->funcs[f]);
+    return VCP_OK;
+}
+
+/* ---- cells ---------------------------------------------------------------------------- */
+
+static bool constant_of(const struct program *p, const struct const_expr *e, uint64_t *out)
+{
+    switch (e->kind) {
+    case CONST_VALUE: *out = e->bits; return true;
+    case CONST_REF_NULL: *out = 0; return true;
+    case CONST_REF_FUNC: *out = (uint64_t)e->index + 1; return true;
+    default: *out = p->globals[e->index]; return true;
+    }
+}
+
+static int make_image(struct program *p, struct err *err)
+{
+    const struct module *m = p->code->module;
+    uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES, end = 0, at;
+
+    for (int pass = 0; pass < 2; pass++) {
+        for (uint32_t i = 0; i < m->n_datas; i++) {
+            const struct data_segment *d = &m->datas[i];
+
+            if (d->mode != SEGMENT_ACTIVE)
+                continue;
+            constant_of(p, &d->at, &at);
+            at = (uint32_t)at;
+            if (at + d->n_bytes > bytes)
+                return err_set(err, VCP_EUNSUPPORTED,
+                               "data segment %u lies outside the memory: nothing runs", i);
+            if (pass && d->n_bytes)
+                memcpy(p->image + at, m->bytes + d->bytes, d->n_bytes);
+            if (at + d->n_bytes > end)
+                end = at + d->n_bytes;
+        }
+        if (!pass) {
+            p->image_bytes = (end + CELL_PAGE_BYTES - 1) / CELL_PAGE_BYTES * CELL_PAGE_BYTES;
+            p->image = calloc(1, p->image_bytes + 1);
+            if (!p->image)
+                return no_memory(err);
+        }
+    }
+    return VCP_OK;
+}
+
+static int make_cells(struct program *p, const struct statement *s, struct err *err)
+{
+    const struct module *m = p->code->module;
+
+    if (m->n_imported_memories || m->n_imported_globals || m->n_imported_tables)
+        return err_set(err, VCP_EUNSUPPORTED,
+                       "imported memories, globals and tables cannot be "
+                       "proven");
+    p->globals = calloc(m->n_globals + 1u, sizeof *p->globals);
+    if (!p->globals)
+        return no_memory(err);
+    for (uint32_t i = 0; i < m->n_globals; i++)
+        constant_of(p, &m->globals[i].init, &p->globals[i]);
+    if (m->n_memories) {
+        p->pages = m->memories[0].type.size.min;
+        p->pages_max = m->memories[0].type.size.max;
+    }
+    if ((uint64_t)p->pages * PAGE_BYTES > s->memory_bytes_max)
+        return err_set(err, VCP_EUNSUPPORTED, "the memory is over the limit: nothing runs");
+    return make_image(p, err);
+}
+
+int program_new(struct program **out, const struct code *code, const struct statement *s,
+                struct err *err)
+{
+    struct program *p = calloc(1, sizeof *p);
+    int rc = VCP_ENOMEM;
+
+    if (!p)
+        return no_memory(err);
+    p->code = code;
+    p->stack_slots_max = s->stack_slots_max;
+    p->call_depth_max = s->call_depth_max;
+    p->pc_of = calloc(code->n_insns + 1, sizeof *p->pc_of);
+    p->is_target = calloc(code->n_insns + 2, sizeof *p->is_target);
+    p->pc_call = calloc(code->module->n_funcs + 1u, sizeof *p->pc_call);
+    if (p->pc_of && p->pc_call && p->is_target)
+        rc = make_cells(p, s, err);
+    else
+        no_memory(err);
+    if (rc == VCP_OK)
+        rc = make_entries(p, s, err);
+    if (rc < 0) {
+        program_free(p);
+        return rc;
+    }
+    *out = p;
+    return VCP_OK;
+}
+
+bool program_page_is_zero(const struct program *p, uint64_t at)
+{
+    static const uint8_t zeros[CELL_PAGE_BYTES];
+
+    return memcmp(p->image + at, zeros, CELL_PAGE_BYTES) == 0;
+}
+
+/* Zero cells: all of a run but those of image pages that hold anything. */
+uint32_t program_regions(const struct program *p, uint64_t (*out)[2])
+{
+    uint64_t base = BUS_ADDRESS(SPACE_LINEAR, 0), gap = base;
+    uint64_t end = base + (uint64_t)p->pages * (PAGE_BYTES / 4);
+    uint32_t n = 0;
+
+#define REGION(first, last)                                                                        \
+    do {                                                                                           \
+        if (out)                                                                                   \
+            out[n][0] = (first), out[n][1] = (last);                                               \
+        n++;                                                                                       \
+    } while (0)
+    REGION(ZFP_START, (uint64_t)ZFP_START + p->stack_slots_max + 8);
+    for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES) {
+        if (program_page_is_zero(p, at))
+            continue;
+        if (base + at / 4 > gap)
+            REGION(gap, base + at / 4);
+        gap = base + (at + CELL_PAGE_BYTES) / 4;
+    }
+    if (end > gap)
+        REGION(gap, end);
+#undef REGION
+    return n;
+}
+
+void program_free(struct program *p)
+{
+    if (!p)
+        return;
+    free(p->entries);
+    free(p->pc_of);
+    free(p->pc_call);
+    free(p->is_target);
+    free(p->globals);
+    free(p->image);
+    free(p);
+}
+
+/* ---- the verifier's terms ---------------------------------------------------------------- */
+
+struct emitter {
+    const struct terms_sink *sink;
+    struct err *err;
+    int rc;
+};
+
+static void put(struct emitter *x, const struct bus_tuple *t)
+{
+    if (x->rc >= 0)
+        x->rc = x->sink->put(x->sink->arg, t, x->err);
+}
+
+static struct bus_tuple tuple(enum bus_kind kind, int sign)
+{
+    struct bus_tuple t = {.kind = (uint8_t)kind, .count = fr_one};
+
+    if (sign < 0)
+        fr_neg(&t.count, &t.count);
+    return t;
+}
+
+static void state(struct emitter *x, int sign, uint64_t clock, uint32_t pc, uint64_t fp)
+{
+    struct bus_tuple t = tuple(BUS_STATE, sign);
+
+    fr_from_u64(&t.comps[0], clock);
+    fr_from_u64(&t.values[0], pc);
+    fr_from_u64(&t.values[1], fp);
+    put(x, &t);
+}
+
+static void cell(struct emitter *x, uint64_t address, uint64_t value)
+{
+    struct bus_tuple t = tuple(BUS_MEM, 1);
+
+    fr_from_u64(&t.comps[1], address);
+    fr_from_u64(&t.values[0], value);
+    put(x, &t);
+}
+
+/* Zero cells of [first, end): a path of strictly rising addresses between two tokens. */
+static void region(struct emitter *x, uint64_t first, uint64_t end)
+{
+    struct bus_tuple t = tuple(BUS_SORT, 1);
+
+    fr_from_u64(&t.comps[0], first - 1);
+    put(x, &t);
+    t = tuple(BUS_SORT, -1);
+    fr_from_u64(&t.comps[0], end);
+    fr_from_u64(&t.values[0], (uint64_t)1 << REGION_END_SHIFT);
+    put(x, &t);
+}
+
+static uint32_t word(const uint8_t *b)
+{
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static int region_cells(struct emitter *x, const struct program *p)
+{
+    uint32_t n = program_regions(p, NULL);
+    uint64_t(*regions)[2] = calloc(n, sizeof *regions);
+
+    if (!regions)
+        return no_memory(x->err);
+    program_regions(p, regions);
+    for (uint32_t i = 0; i < n; i++)
+        region(x, regions[i][0], regions[i][1]);
+    free(regions);
+    return VCP_OK;
+}
+
+static void image_cells(struct emitter *x, const struct program *p)
+{
+    for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES)
+        for (unsigned i = 0; i < CELL_PAGE_BYTES && !program_page_is_zero(p, at); i += 4)
+            cell(x, BUS_ADDRESS(SPACE_LINEAR, (at + i) / 4), word(p->image + at + i));
+}
+
+static void code_list(struct emitter *x, const struct program *p)
+{
+    for (uint32_t pc = 0; pc < p->n_entries; pc++) {
+        const struct program_entry *e = &p->entries[pc];
+        const uint64_t fields[CODE_FIELDS] = {pc, e->op, e->a, e->b, e->rel, e->imm, e->top};
+        struct bus_tuple t = tuple(BUS_LIST, 1);
+
+        for (unsigned i = 0; i < CODE_FIELDS; i++)
+            fr_from_u64(&t.comps[i], fields[i]);
+        fr_from_u64(&t.values[0], e->gas);
+        put(x, &t);
+    }
+}
+
+static void gas(struct emitter *x, uint64_t used)
+{
+    struct bus_tuple t = tuple(BUS_GAS, -1);
+
+    fr_from_u64(&t.values[0], used);
+    put(x, &t);
+}
+
+/* Weights of source instructions before an entry's effect, for a run out of gas: *fits is
+ * the largest sum within budget, the return value the sum of all. */
+static uint64_t weigh_group(const struct program *p, uint32_t pc, uint64_t budget, uint64_t *fits)
+{
+    const struct program_entry *e = &p->entries[pc];
+    const struct module *m = p->code->module;
+    const struct insn_info *info = &p->code->infos[e->insn];
+    struct cursor cur = func_code(m, &m->funcs[code_function_at(p->code, e->insn)]);
+    uint64_t sum = 0, whole = 0, from;
+    struct instr in;
+
+    while (cursor_left(&cur) && instr_read(&in, &cur, m, NULL) == VCP_OK &&
+           in.offset <= info->offset)
+        whole += opcode_info[in.op].gas;
+    from = e->is_after ? whole : whole - e->gas;
+    cur = func_code(m, &m->funcs[code_function_at(p->code, e->insn)]);
+    *fits = 0;
+    while (cursor_left(&cur) && instr_read(&in, &cur, m, NULL) == VCP_OK) {
+        sum += opcode_info[in.op].gas;
+        if (sum > from && sum - from <= e->gas && sum - from <= budget)
+            *fits = sum - from;
+    }
+    return e->gas;
+}
+
+static int refuse(struct err *err, const char *what)
+{
+    return err_set(err, VCP_EVERIFY, "the statement cannot be: %s", what);
+}
+
+/* The sum of weights of the rows of the run; for one out of gas the statement's less the
+ * part of an entry that did fit. */
+static int rows_gas(uint64_t *out, const struct program *p, const struct statement *s,
+                    const struct statement_lists *l, struct err *err)
+{
+    uint64_t fits, before;
+
+    *out = s->gas_used;
+    if (s->gas_used > s->gas_max)
+        return refuse(err, "more gas was used than allowed");
+    if (s->status != RUN_OUT_OF_GAS)
+        return VCP_OK;
+    if (l->pc_end >= p->n_entries || p->entries[l->pc_end].insn == UINT32_MAX ||
+        p->entries[l->pc_end].op == ZOP_UNSUPPORTED)
+        return refuse(err, "it ran out of gas where nothing costs any");
+    /* used = before + fits(max - before), and before + weight > max */
+    for (before = s->gas_used; s->gas_used - before <= p->entries[l->pc_end].gas; before--) {
+        weigh_group(p, l->pc_end, s->gas_max - before, &fits);
+        if (before + fits == s->gas_used && before + p->entries[l->pc_end].gas > s->gas_max) {
+            *out = before;
+            return VCP_OK;
+        }
+        if (before == 0)
+            break;
+    }
+    return refuse(err, "it did not run out of gas there");
+}
+
+static int check(const struct program *p, const struct statement *s,
+                 const struct statement_lists *l, struct err *err)
+{
+    uint8_t digest[32];
+
+    sha3_256(digest, p->code->module->bytes, p->code->module->n_bytes);
+    if (memcmp(digest, s->module, 32) != 0)
+        return refuse(err, "it is of another module");
+    if (l->clock_end <= PROGRAM_CLOCK_START || l->clock_end > STATEMENT_CLOCK_MAX)
+        return refuse(err, "its clock is out of range");
+    if (s->status == RUN_EXIT)
+        return refuse(err, "this program cannot exit");
+    if (s->status != RUN_OK && s->status != RUN_TRAP && s->status != RUN_OUT_OF_GAS)
+        return refuse(err, "no proof ends that way");
+    if (s->status != RUN_OK && l->pc_end >= p->n_entries)
+        return refuse(err, "it ended outside the program");
+    return VCP_OK;
+}
+
+static void ends(struct emitter *x, const struct program *p, const struct statement *s,
+                 const struct statement_lists *l)
+{
+    (void)p;
+    state(x, 1, PROGRAM_CLOCK_START, 0, ZFP_START);
+    if (s->status == RUN_OK)
+        state(x, -1, l->clock_end, ZPC_HALT, 0);
+    else
+        state(x, -1, l->clock_end, s->status == RUN_TRAP ? ZPC_TRAP(s->trap) : ZPC_STOP,
+              (uint64_t)l->pc_end + ZTRAP_FP_BIAS);
+}
+
+static int emit(void *arg, const struct statement *s, const struct statement_lists *l,
+                const struct terms_sink *sink, struct err *err)
+{
+    const struct program *p = arg;
+    struct emitter x = {sink, err, VCP_OK};
+    uint64_t used = 0;
+    int rc = check(p, s, l, err);
+
+    if (rc == VCP_OK)
+        rc = rows_gas(&used, p, s, l, err);
+    if (rc < 0)
+        return rc;
+    ends(&x, p, s, l);
+    gas(&x, used);
+    code_list(&x, p);
+    rc = region_cells(&x, p);
+    if (rc < 0)
+        return rc;
+    image_cells(&x, p);
+    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
+        cell(&x, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
+    cell(&x, BUS_ADDRESS(SPACE_SPECIAL, CELL_DEPTH), p->call_depth_max);
+    cell(&x, BUS_ADDRESS(SPACE_SPECIAL, CELL_PAGES), p->pages);
+    return x.rc < 0 ? x.rc : VCP_OK;
+}
+
+struct terms_source program_terms(struct program *p)
+{
+    return (struct terms_source){emit, p};
+}

@@ -1,0 +1,57 @@
+/* program.h - the proven form of one run: a module's code as entries, one row each, behind a
+ * prologue made from the statement, and the cells the run starts with.
+ *
+ * Deterministic: prover and verifier make it from the module's bytes, the entry, its
+ * arguments, results and limits.  The prologue calls the start function, _initialize and
+ * the entry with its arguments as constants, asserts the results and halts; its entries
+ * weigh nothing.  Entry weights add up to the engine's gas: an entry carries the weight of the
+ * source instructions from the previous one's effect to its own; what lies between an instruction
+ * and a label that is also reached by jumps has a NOP of its own. */
+#ifndef ZKVM_PROGRAM_H
+#define ZKVM_PROGRAM_H
+
+#include "wasm/code.h"
+#include "zkvm/statement.h"
+#include "zkvm/terms.h"
+#include "zkvm/zkop.h"
+
+struct program_entry {
+    uint16_t op, a, b, top, rel;
+    uint64_t imm;
+    uint32_t gas;
+    uint32_t insn; /* of the module's code; UINT32_MAX in the prologue */
+    bool is_after; /* the NOP behind that instruction */
+};
+
+struct program {
+    const struct code *code; /* the caller's */
+    struct program_entry *entries;
+    uint32_t n_entries, cap;
+    uint32_t *pc_of;   /* by instruction of the code, its first entry */
+    uint32_t *pc_call; /* by function: where a call goes, or 0 for imports */
+    uint64_t *globals; /* first values */
+    uint32_t pages, pages_max;
+    uint8_t *image; /* linear memory's beginning: image_bytes, zero beyond */
+    uint64_t image_bytes;
+    uint32_t stack_slots_max, call_depth_max;
+    bool *is_target; /* by instruction, while translating */
+};
+
+/* VCP_EUNSUPPORTED when the module needs what is not built yet (imports, an instantiation
+ * that traps); instructions without a chip are refused when they are reached. */
+int program_new(struct program **out, const struct code *code, const struct statement *s,
+                struct err *err);
+void program_free(struct program *p);
+
+/* Regions [first, end) of cells that start as zero; out may be NULL.  Returns how many. */
+uint32_t program_regions(const struct program *p, uint64_t (*out)[2]);
+/* The page of 256 bytes at `at` of the image. */
+bool program_page_is_zero(const struct program *p, uint64_t at);
+
+/* The verifier's terms; arg is a struct program. */
+struct terms_source program_terms(struct program *p);
+
+/* Clock, frame pointer and cells at the beginning. */
+#define PROGRAM_CLOCK_START 1u
+
+#endif

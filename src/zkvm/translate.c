@@ -1,0 +1,459 @@
+/* From the register form to entries; see zkop.h for what an opcode says. */
+#include "zkvm/translate.h"
+
+#include "wasm/rop.h"
+
+void entry_slots(struct program_entry *e, unsigned n, uint16_t s0, uint16_t s1, uint16_t s2)
+{
+    uint16_t s[3] = {s0, s1, s2};
+
+    if (n > 0)
+        e->top = s[n - 1];
+    if (n > 1)
+        e->a = s[0];
+    if (n > 2)
+        e->b = s[1];
+}
+
+/* ---- arithmetic --------------------------------------------------------------- */
+
+/* Source operation to ours; greater-than exchanges the operands. */
+struct alu_of {
+    uint8_t alu;
+    bool swap;
+};
+
+static struct alu_of compare_of(unsigned i) /* EQ NE LT_S LT_U GT_S GT_U LE_S LE_U GE_S GE_U */
+{
+    static const struct alu_of of[10] = {{ALU_EQ, false},   {ALU_NE, false},  {ALU_LT_S, false},
+                                         {ALU_LT_U, false}, {ALU_LT_S, true}, {ALU_LT_U, true},
+                                         {ALU_GE_S, true},  {ALU_GE_U, true}, {ALU_GE_S, false},
+                                         {ALU_GE_U, false}};
+
+    return of[i];
+}
+
+static struct alu_of arithmetic_of(unsigned i)
+{
+    static const uint8_t of[15] = {ALU_ADD,   ALU_SUB,   ALU_MUL,   ALU_DIV_S, ALU_DIV_U,
+                                   ALU_REM_S, ALU_REM_U, ALU_AND,   ALU_OR,    ALU_XOR,
+                                   ALU_SHL,   ALU_SHR_S, ALU_SHR_U, ALU_ROTL,  ALU_ROTR};
+
+    return (struct alu_of){of[i], false};
+}
+
+static unsigned swapped_shape(unsigned shape)
+{
+    static const uint8_t of[ZK_SHAPES] = {
+        [SHAPE_SS] = SHAPE_SS, [SHAPE_AS] = SHAPE_SA, [SHAPE_SA] = SHAPE_AS, [SHAPE_SI] = SHAPE_IS,
+        [SHAPE_AI] = SHAPE_IA, [SHAPE_IS] = SHAPE_SI, [SHAPE_IA] = SHAPE_AI};
+
+    return of[shape];
+}
+
+/* The immediate as the chip of the operation wants it. */
+static uint64_t immediate(unsigned alu, bool is64, uint64_t imm)
+{
+    unsigned w = is64 ? 64 : 32;
+    uint64_t mask = is64 ? UINT64_MAX : UINT32_MAX;
+
+    imm &= mask;
+    switch (alu) {
+    case ALU_LT_S:
+    case ALU_GE_S: return (imm + ((uint64_t)1 << (w - 1))) & mask;
+    case ALU_SHL:
+    case ALU_SHR_U:
+    case ALU_SHR_S:
+    case ALU_ROTL: return imm & (w - 1);
+    case ALU_ROTR: return -imm & (w - 1);
+    default: return imm;
+    }
+}
+
+static bool has_immediate(unsigned shape)
+{
+    return shape >= SHAPE_SI;
+}
+
+static bool shifts(unsigned alu)
+{
+    return alu >= ALU_SHL && alu <= ALU_ROTR;
+}
+
+struct operands {
+    struct alu_of of;
+    unsigned shape;
+    uint16_t x, y;
+    uint64_t imm;
+    bool is64;
+};
+
+/* Exchanges, and takes tests against zero for what they are. */
+static void normalize(struct operands *o)
+{
+    unsigned alu = o->of.alu;
+
+    if (o->of.swap) {
+        uint16_t t = o->x;
+
+        o->x = o->y, o->y = t;
+        o->shape = swapped_shape(o->shape);
+    }
+    if (has_immediate(o->shape)) {
+        bool right = o->shape == SHAPE_SI || o->shape == SHAPE_AI;
+
+        if (right || !shifts(alu)) /* an immediate that is shifted stays as it is */
+            o->imm = immediate(alu, o->is64, o->imm);
+        if (right && o->imm == 0 && (alu == ALU_EQ || alu == ALU_NE))
+            o->of.alu = (uint8_t)(alu + (ALU_EQZ - ALU_EQ));
+    }
+}
+
+static unsigned shape_slots(unsigned shape, const struct operands *o, uint16_t s[2])
+{
+    unsigned n = 0;
+
+    if (shape == SHAPE_SS || shape == SHAPE_SA || shape == SHAPE_SI)
+        s[n++] = o->x;
+    if (shape == SHAPE_SS || shape == SHAPE_AS || shape == SHAPE_IS)
+        s[n++] = o->y;
+    return n;
+}
+
+static void put_slots(struct program_entry *e, unsigned n, const uint16_t s[2], bool writes,
+                      uint16_t dest)
+{
+    uint16_t all[3] = {0, 0, 0};
+
+    for (unsigned i = 0; i < n; i++)
+        all[i] = s[i];
+    if (writes)
+        all[n++] = dest;
+    entry_slots(e, n, all[0], all[1], all[2]);
+}
+
+static void bin(struct program_entry *e, const struct insn *in, const struct rop_info *info,
+                unsigned variant)
+{
+    static const uint8_t shape_of[] = {SHAPE_SS, SHAPE_AS, SHAPE_SA, SHAPE_SI,
+                                       SHAPE_AI, SHAPE_IS, SHAPE_IA};
+    struct operands o = {.shape = shape_of[variant / 2], .x = in->a, .y = in->b, .imm = in->imm};
+    uint16_t s[2];
+    unsigned n;
+
+    if (info->base < R_I64_EQ)
+        o.of = compare_of((info->base - R_I32_EQ) / 14u);
+    else if (info->base < R_F32_EQ)
+        o.of = compare_of((info->base - R_I64_EQ) / 14u), o.is64 = true;
+    else if (info->base >= R_I32_ADD && info->base < R_I64_ADD)
+        o.of = arithmetic_of((info->base - R_I32_ADD) / 14u);
+    else if (info->base >= R_I64_ADD && info->base < R_F32_ADD)
+        o.of = arithmetic_of((info->base - R_I64_ADD) / 14u), o.is64 = true;
+    else
+        return;
+    if (!o.is64)
+        o.imm &= UINT32_MAX;
+    normalize(&o);
+    n = shape_slots(o.shape, &o, s);
+    e->op = (uint16_t)ZOP_ALU(o.of.alu, o.is64, o.shape, variant & 1u);
+    put_slots(e, n, s, !(variant & 1), in->c);
+    e->imm = o.of.alu >= ALU_EQZ || !has_immediate(o.shape) ? 0 : o.imm;
+    if (o.of.alu == ALU_ROTR && has_immediate(o.shape) && o.shape <= SHAPE_AI)
+        e->op = (uint16_t)ZOP_ALU(ALU_ROTL, o.is64, o.shape, variant & 1u);
+}
+
+static void un(struct program_entry *e, const struct insn *in, const struct rop_info *info,
+               unsigned variant)
+{
+    unsigned kind, is64 = 0, is_acc = variant >= 2, n = variant & 1;
+    uint16_t s[2] = {in->a, 0};
+
+    switch (info->base) {
+    case R_I32_CLZ: kind = UN_CLZ; break;
+    case R_I32_CTZ: kind = UN_CTZ; break;
+    case R_I32_POPCNT: kind = UN_POPCNT; break;
+    case R_I64_CLZ: kind = UN_CLZ, is64 = 1; break;
+    case R_I64_CTZ: kind = UN_CTZ, is64 = 1; break;
+    case R_I64_POPCNT: kind = UN_POPCNT, is64 = 1; break;
+    case R_I32_EXTEND8_S: kind = UN_EXTEND8; break;
+    case R_I32_EXTEND16_S: kind = UN_EXTEND16; break;
+    case R_I64_EXTEND8_S: kind = UN_EXTEND8, is64 = 1; break;
+    case R_I64_EXTEND16_S: kind = UN_EXTEND16, is64 = 1; break;
+    case R_I64_EXTEND32_S: kind = UN_EXTEND32, is64 = 1; break;
+    case R_I32_WRAP_I64: kind = UN_WRAP, is64 = 1; break;
+    case R_I64_EXTEND_I32_S: kind = UN_EXTEND_I32, is64 = 1; break;
+    default: return;
+    }
+    e->op = (uint16_t)ZOP_UN(kind, is64, is_acc, n);
+    put_slots(e, !is_acc, s, !n, in->c);
+}
+
+/* ---- memory --------------------------------------------------------------------- */
+
+static void load(struct program_entry *e, const struct insn *in, const struct rop_info *info,
+                 unsigned variant)
+{
+    static const struct {
+        uint16_t base;
+        uint8_t load;
+    } of[] = {
+        {R_LOAD32, ZLOAD_32},       {R_LOAD64, ZLOAD_64},         {R_LOAD8_S32, ZLOAD_8_S32},
+        {R_LOAD8_U, ZLOAD_8_U},     {R_LOAD16_S32, ZLOAD_16_S32}, {R_LOAD16_U, ZLOAD_16_U},
+        {R_LOAD8_S64, ZLOAD_8_S64}, {R_LOAD16_S64, ZLOAD_16_S64}, {R_LOAD32_S64, ZLOAD_32_S64}};
+    unsigned mode = variant / 2, n = 0;
+    uint16_t s[2];
+
+    if (mode != LOAD_A && mode != LOAD_X_AS && mode != LOAD_K_AS)
+        s[n++] = in->a;
+    if (mode == LOAD_X_SS || mode == LOAD_X_AS || mode == LOAD_K_SS || mode == LOAD_K_AS)
+        s[n++] = in->b;
+    for (unsigned i = 0; i < sizeof of / sizeof *of; i++) {
+        if (of[i].base != info->base)
+            continue;
+        e->op = (uint16_t)ZOP_LOAD(of[i].load, mode, variant & 1u);
+        put_slots(e, n, s, !(variant & 1), in->c);
+        e->imm = (uint32_t)in->lo;
+    }
+}
+
+static void store(struct program_entry *e, const struct insn *in, const struct rop_info *info,
+                  unsigned variant)
+{
+    unsigned lg = (info->base - R_STORE8) / 12u, mode = variant / 3, value = variant % 3, n = 0;
+    uint16_t s[2];
+
+    if (mode != STORE_A)
+        s[n++] = in->a;
+    if (mode >= STORE_X)
+        s[n++] = in->b;
+    e->op = (uint16_t)ZOP_STORE(lg, mode, value);
+    put_slots(e, n, s, value == STORE_VALUE_S, in->c);
+    e->imm = (uint32_t)in->lo;
+    if (value == STORE_VALUE_I)
+        e->imm |= (uint64_t)(uint32_t)in->hi << 32;
+}
+
+/* ---- branches -------------------------------------------------------------------- */
+
+uint32_t branch_target(const struct code *c, uint32_t insn)
+{
+    const struct rop_info *info = &rop_info[c->infos[insn].op];
+
+    if (info->family != FAMILY_BR && info->family != FAMILY_LATCH && c->infos[insn].op != R_JUMP)
+        return UINT32_MAX;
+    return (uint32_t)((int64_t)insn + c->insns[insn].hi / (int32_t)sizeof *c->insns);
+}
+
+/* A distance that the 16 bits of REL may not hold. */
+static bool is_long(const struct program *p, uint32_t insn)
+{
+    int64_t d = (int64_t)branch_target(p->code, insn) - insn;
+
+    return d < -4000 || d > 4000;
+}
+
+static uint16_t relative(uint32_t pc, uint32_t target)
+{
+    return (uint16_t)((int64_t)target - pc + ZREL_BIAS);
+}
+
+static void br(struct program_entry *e, const struct insn *in, const struct rop_info *info,
+               unsigned variant)
+{
+    static const uint8_t shape_of[] = {SHAPE_SS, SHAPE_AS, SHAPE_SI, SHAPE_AI};
+    struct operands o = {.shape = shape_of[variant],
+                         .x = in->a,
+                         .y = in->b,
+                         .imm = (uint64_t)(int64_t)in->lo,
+                         .is64 = info->base >= R_BR_I64_EQ};
+    uint16_t s[2];
+    unsigned n;
+
+    if (info->base >= R_BR_F32_EQ)
+        return;
+    o.of = compare_of((info->base - (o.is64 ? R_BR_I64_EQ : R_BR_I32_EQ)) / 4u);
+    normalize(&o);
+    n = shape_slots(o.shape, &o, s);
+    e->op = (uint16_t)ZOP_BR(o.of.alu, o.is64, o.shape);
+    put_slots(e, n, s, false, 0);
+    e->imm = o.of.alu >= ALU_EQZ || !has_immediate(o.shape) ? 0 : o.imm;
+}
+
+static void latch(struct program_entry *e, const struct insn *in, const struct rop_info *info,
+                  unsigned variant)
+{
+    struct operands o = {.of = compare_of((info->base - R_LATCH_EQ) / 2u),
+                         .shape = variant ? SHAPE_SI : SHAPE_SS,
+                         .imm = (uint32_t)in->lo};
+    int16_t step = (int16_t)in->c;
+    unsigned bound;
+
+    normalize(&o);
+    bound = variant ? (o.shape == SHAPE_SI ? BOUND_I : BOUND_I_FIRST)
+                    : (o.of.swap ? BOUND_S_FIRST : BOUND_S);
+    e->op = (uint16_t)ZOP_LATCH(o.of.alu, step < 0, bound);
+    e->b = (uint16_t)(step < 0 ? -step : step);
+    if (variant) {
+        e->top = in->a;
+        e->imm = o.of.alu >= ALU_EQZ ? 0 : o.imm;
+    } else {
+        e->a = in->b;
+        e->top = in->a;
+    }
+}
+
+/* ---- the rest --------------------------------------------------------------------- */
+
+void entry_call(struct program_entry *e, const struct program *p, uint32_t func, uint16_t first)
+{
+    const struct func_code *f = &p->code->funcs[func];
+    uint64_t room = (uint64_t)p->stack_slots_max + ZFP_START + 65536 - f->frame_slots;
+
+    e->op = (uint16_t)ZOP_ONE(ZONE_CALL);
+    e->a = first;
+    e->top = (uint16_t)(first + f->n_params);
+    e->imm = p->pc_call[func] | room << 32;
+}
+
+static void move(struct program_entry *e, uint16_t from, uint16_t to)
+{
+    e->op = (uint16_t)ZOP_ONE(ZONE_MOVE);
+    entry_slots(e, 2, from, to, 0);
+}
+
+/* The record first goes behind the frame, where results cannot overwrite it. */
+static void ret_n(struct program_entry *e, const struct program *p, uint32_t insn)
+{
+    const struct insn *in = &p->code->insns[insn];
+    uint16_t free_slot = (uint16_t)p->code->funcs[code_function_at(p->code, insn)].frame_slots;
+
+    move(&e[0], in->b, free_slot);
+    move(&e[1], (uint16_t)(in->b + 1), (uint16_t)(free_slot + 1));
+    for (int32_t i = 0; i < in->lo; i++)
+        move(&e[2 + i], (uint16_t)(in->a + i), (uint16_t)i);
+    e[2 + in->lo].op = (uint16_t)ZOP_ONE(ZONE_RET0);
+    e[2 + in->lo].top = free_slot;
+}
+
+static void one(struct program_entry *e, const struct program *p, uint32_t insn)
+{
+    const struct insn *in = &p->code->insns[insn];
+    unsigned op = p->code->infos[insn].op;
+
+    switch (op) {
+    case R_MOVE: move(e, in->a, in->c); break;
+    case R_MOVE2:
+        move(e, in->a, in->c);
+        move(e + 1, in->b, (uint16_t)(in->c + 1));
+        break;
+    case R_MOVE_N:
+        for (int32_t i = 0; i < in->lo; i++)
+            move(e + i, (uint16_t)(in->a + i), (uint16_t)(in->c + i));
+        break;
+    case R_CONST: e->op = (uint16_t)ZOP_ONE(ZONE_CONST), e->top = in->c, e->imm = in->imm; break;
+    case R_SELECT_S:
+    case R_SELECT_A:
+        e->op = (uint16_t)ZOP_ONE(op == R_SELECT_S ? ZONE_SELECT_S : ZONE_SELECT_A);
+        entry_slots(e, 3, in->a, in->b, in->c);
+        e->imm = op == R_SELECT_S ? (uint16_t)in->lo : 0;
+        break;
+    case R_GLOBAL_GET: e->op = (uint16_t)ZOP_ONE(ZONE_GLOBAL_GET), e->top = in->c; goto named;
+    case R_GLOBAL_GET_N: e->op = (uint16_t)ZOP_ONE(ZONE_GLOBAL_GET_N); goto named;
+    case R_GLOBAL_SET_S: e->op = (uint16_t)ZOP_ONE(ZONE_GLOBAL_SET_S), e->top = in->a; goto named;
+    case R_GLOBAL_SET_A:
+        e->op = (uint16_t)ZOP_ONE(ZONE_GLOBAL_SET_A);
+    named:
+        e->imm = (uint16_t)in->lo;
+        if (in->lo > 65535)
+            e->op = ZOP_UNSUPPORTED;
+        break;
+    case R_MEMORY_SIZE: e->op = (uint16_t)ZOP_ONE(ZONE_MEMORY_SIZE), e->top = in->c; break;
+    case R_UNREACHABLE: e->op = (uint16_t)ZOP_ONE(ZONE_UNREACHABLE); break;
+    case R_CHARGE: e->op = (uint16_t)ZOP_ONE(ZONE_NOP); break;
+    case R_JUMP:
+        e->op = (uint16_t)ZOP_ONE(ZONE_JUMP);
+        e->imm = p->pc_of[branch_target(p->code, insn)];
+        break;
+    case R_BR_TABLE_S: e->op = (uint16_t)ZOP_ONE(ZONE_BR_TABLE_S), e->top = in->a; goto table;
+    case R_BR_TABLE_A:
+        e->op = (uint16_t)ZOP_ONE(ZONE_BR_TABLE_A);
+    table:
+        e->imm = (uint32_t)in->lo;
+        break;
+    case R_CALL:
+        entry_call(e, p, ((const struct func_code *)(uintptr_t)in->imm)->index, in->c);
+        break;
+    case R_RET0: e->op = (uint16_t)ZOP_ONE(ZONE_RET0), e->top = in->b; break;
+    case R_RET1_S:
+        e->op = (uint16_t)ZOP_ONE(ZONE_RET1_S);
+        entry_slots(e, 2, in->a, in->b, 0);
+        break;
+    case R_RET1_A: e->op = (uint16_t)ZOP_ONE(ZONE_RET1_A), e->top = in->b; break;
+    case R_RET1_I: e->op = (uint16_t)ZOP_ONE(ZONE_RET1_I), e->top = in->b, e->imm = in->imm; break;
+    case R_RET_N: ret_n(e, p, insn); break;
+    default: break;
+    }
+}
+
+uint32_t translate_count(const struct program *p, uint32_t insn)
+{
+    const struct insn *in = &p->code->insns[insn];
+    const struct rop_info *info = &rop_info[p->code->infos[insn].op];
+
+    switch (p->code->infos[insn].op) {
+    case R_MOVE2: return 2;
+    case R_MOVE_N: return in->lo ? (uint32_t)in->lo : 1;
+    case R_RET_N: return (uint32_t)in->lo + 3;
+    default: break;
+    }
+    if (info->family == FAMILY_BR || info->family == FAMILY_LATCH)
+        return is_long(p, insn) ? 3 : 1;
+    return 1;
+}
+
+/* Far targets: taken, the branch goes two on, to a jump; else a jump goes behind that. */
+static void aim(struct program_entry *e, const struct program *p, uint32_t insn, uint32_t pc)
+{
+    uint32_t target = p->pc_of[branch_target(p->code, insn)];
+
+    if (!is_long(p, insn)) {
+        int64_t d = (int64_t)target - pc;
+
+        e->rel = relative(pc, target);
+        if (d < -ZREL_BIAS || d >= ZREL_BIAS)
+            e->op = ZOP_UNSUPPORTED;
+        return;
+    }
+    e[0].rel = relative(pc, pc + 2);
+    e[1].op = e[2].op = (uint16_t)ZOP_ONE(ZONE_JUMP);
+    e[1].imm = pc + 3;
+    e[2].imm = target;
+}
+
+void translate(struct program_entry *e, const struct program *p, uint32_t insn, uint32_t pc)
+{
+    const struct insn *in = &p->code->insns[insn];
+    unsigned op = p->code->infos[insn].op;
+    const struct rop_info *info = &rop_info[op];
+    unsigned variant = op - info->base;
+
+    for (uint32_t i = 0; i < translate_count(p, insn); i++)
+        e[i] = (struct program_entry){.op = ZOP_UNSUPPORTED, .insn = insn};
+    switch (info->family) {
+    case FAMILY_BIN: bin(e, in, info, variant); break;
+    case FAMILY_UN: un(e, in, info, variant); break;
+    case FAMILY_LOAD: load(e, in, info, variant); break;
+    case FAMILY_STORE: store(e, in, info, variant); break;
+    case FAMILY_BR:
+    case FAMILY_LATCH:
+        if (info->family == FAMILY_BR)
+            br(e, in, info, variant);
+        else
+            latch(e, in, info, variant);
+        if (e->op != ZOP_UNSUPPORTED)
+            aim(e, p, insn, pc);
+        break;
+    case FAMILY_ONE: one(e, p, insn); break;
+    default: break;
+    }
+}

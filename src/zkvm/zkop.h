@@ -1,0 +1,138 @@
+/* zkop.h - the opcodes of the proven form: an operation and the shape of its operands.
+ *
+ * Derived from the register form (wasm/rop.h).  Greater-than is less-than with operands
+ * exchanged, so comparisons are six and two against zero.  A shape says where operands
+ * are: s slot, a accumulator, i immediate.  Slots of an instruction are named in order by
+ * the code fields A, B and TOP, the last one always by TOP. */
+#ifndef ZKVM_ZKOP_H
+#define ZKVM_ZKOP_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum zk_alu {
+    ALU_ADD,
+    ALU_SUB,
+    ALU_MUL,
+    ALU_DIV_U,
+    ALU_DIV_S,
+    ALU_REM_U,
+    ALU_REM_S,
+    ALU_AND,
+    ALU_OR,
+    ALU_XOR,
+    ALU_SHL,
+    ALU_SHR_U,
+    ALU_SHR_S,
+    ALU_ROTL,
+    ALU_ROTR,
+    ALU_EQ,
+    ALU_NE,
+    ALU_LT_U,
+    ALU_GE_U,
+    ALU_LT_S,
+    ALU_GE_S,
+    ALU_EQZ,
+    ALU_NEZ, /* in pairs */
+    ZK_ALUS
+};
+enum zk_shape { SHAPE_SS, SHAPE_AS, SHAPE_SA, SHAPE_SI, SHAPE_AI, SHAPE_IS, SHAPE_IA, ZK_SHAPES };
+enum zk_un {
+    UN_CLZ,
+    UN_CTZ,
+    UN_POPCNT,
+    UN_EXTEND8,
+    UN_EXTEND16, /* both widths */
+    UN_EXTEND32,
+    UN_WRAP,
+    UN_EXTEND_I32,
+    ZK_UNS
+};
+enum zk_load {
+    ZLOAD_32,
+    ZLOAD_64,
+    ZLOAD_8_S32,
+    ZLOAD_8_U,
+    ZLOAD_16_S32,
+    ZLOAD_16_U,
+    ZLOAD_8_S64,
+    ZLOAD_16_S64,
+    ZLOAD_32_S64,
+    ZK_LOADS
+};
+enum zk_address {
+    ADDRESS_S,
+    ADDRESS_A,
+    ADDRESS_X_SS,
+    ADDRESS_X_AS,
+    ADDRESS_K_SS,
+    ADDRESS_K_SA,
+    ADDRESS_K_AS,
+    ZK_ADDRESSES
+};
+enum zk_store_value { STORED_S, STORED_A, STORED_I, ZK_STORED };
+
+enum zk_one {
+    ZONE_MOVE,     /* top = slot a; the accumulator stays, as in all that say nothing */
+    ZONE_CONST,    /* top = imm */
+    ZONE_SELECT_S, /* top = a; condition slot in imm's place is slot b: see translation */
+    ZONE_SELECT_A,
+    ZONE_NOP,
+    ZONE_UNREACHABLE,
+    ZONE_JUMP, /* imm: pc */
+    ZONE_BR_TABLE_S,
+    ZONE_BR_TABLE_A, /* to pc + 1 + min(value, imm) */
+    ZONE_CALL,       /* top: callee's first slot; b: parameters; imm: pc | slots << 32 */
+    ZONE_RET0,       /* top: where the record lies */
+    ZONE_RET1_S,     /* a: slot */
+    ZONE_RET1_A,
+    ZONE_RET1_I, /* imm */
+    ZONE_GLOBAL_GET,
+    ZONE_GLOBAL_GET_N, /* a: index */
+    ZONE_GLOBAL_SET_S,
+    ZONE_GLOBAL_SET_A,
+    ZONE_MEMORY_SIZE,
+    ZONE_ASSERT, /* slot top holds imm: results of the statement */
+    ZONE_TABLE_GET,
+    ZONE_TABLE_SET,
+    ZONE_TABLE_SIZE,
+    ZONE_CALL_INDIRECT,
+    ZONE_HALT, /* the end of a run that went well */
+    ZK_ONES
+};
+
+#define ZOP_ALU(alu, is64, shape, n) (((((alu)*2u + (is64)) * ZK_SHAPES) + (shape)) * 2u + (n))
+#define ZOP_UN_FIRST                 ZOP_ALU(ZK_ALUS, 0u, 0u, 0u)
+#define ZOP_UN(un, is64, is_acc, n)                                                                \
+    (ZOP_UN_FIRST + ((((un)*2u + (is64)) * 2u) + (is_acc)) * 2u + (n))
+#define ZOP_BR_FIRST ZOP_UN(ZK_UNS, 0u, 0u, 0u)
+/* cond: ALU_EQ .. ALU_NEZ */
+#define ZOP_BR(cond, is64, shape)                                                                  \
+    (ZOP_BR_FIRST + (((cond)-ALU_EQ) * 2u + (is64)) * ZK_SHAPES + (shape))
+#define ZOP_LATCH_FIRST ZOP_BR(ZK_ALUS, 0u, 0u)
+/* down: the step is subtracted; shapes SS, SI, and IS where slot comes second */
+#define ZOP_LATCH(cond, down, bound)                                                               \
+    (ZOP_LATCH_FIRST + (((cond)-ALU_EQ) * 2u + (down)) * 4u + (bound))
+enum zk_bound { BOUND_S, BOUND_I, BOUND_S_FIRST, BOUND_I_FIRST };
+#define ZOP_LOAD_FIRST             ZOP_LATCH(ZK_ALUS, 0u, 0u)
+#define ZOP_LOAD(load, address, n) (ZOP_LOAD_FIRST + ((load)*ZK_ADDRESSES + (address)) * 2u + (n))
+#define ZOP_STORE_FIRST            ZOP_LOAD(ZK_LOADS, 0u, 0u)
+/* log2 of the bytes; address S, A, X_SS or K_SS as 0 .. 3 */
+#define ZOP_STORE(lg, address, value)                                                              \
+    (ZOP_STORE_FIRST + ((lg)*4u + (address)) * ZK_STORED + (value))
+#define ZOP_ONE_FIRST ZOP_STORE(4u, 0u, 0u)
+#define ZOP_ONE(one)  (ZOP_ONE_FIRST + (one))
+#define ZOP_COUNT     ZOP_ONE(ZK_ONES)
+
+/* Ends of a run, in the pc of the last state; no code entry is there. */
+#define ZPC_MAX     ((1u << 24) - 256u) /* entries of a program */
+#define ZPC_HALT    ((1u << 24) - 200u)
+#define ZPC_STOP    ((1u << 24) - 199u) /* out of gas */
+#define ZPC_TRAP(t) ((1u << 24) - 128u + (uint32_t)(t))
+/* A trap's last frame pointer says where: pc of the trapping entry plus this. */
+#define ZTRAP_FP_BIAS    (1u << 20)
+#define ZFP_START        16u   /* frame pointer of a run's beginning */
+#define REGION_END_SHIFT 40    /* the mark of a region's end: above every time of a start */
+#define ZREL_BIAS        32768 /* code field REL is target - pc + ZREL_BIAS */
+
+#endif

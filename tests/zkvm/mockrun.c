@@ -1,0 +1,126 @@
+#include "mockrun.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "wasm/code.h"
+
+static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry,
+                      const char *const args[], size_t n_args, struct err *err)
+{
+    struct run_request req = {.module = bytes,
+                              .module_bytes = n,
+                              .entry = entry,
+                              .args = args,
+                              .n_args = n_args};
+
+    run_limits_preset(&req.limits, "default", NULL);
+    if (m->gas_max)
+        req.limits.gas_max = m->gas_max;
+    if (m->call_depth_max)
+        req.limits.call_depth_max = m->call_depth_max;
+    if (m->stack_slots_max)
+        req.limits.stack_slots_max = m->stack_slots_max;
+    m->statement.gas_max = req.limits.gas_max;
+    m->statement.memory_bytes_max = req.limits.memory_bytes_max;
+    m->statement.call_depth_max = req.limits.call_depth_max;
+    m->statement.stack_slots_max = req.limits.stack_slots_max;
+    return run_module(&m->run, &req, NULL, err);
+}
+
+static int parse_args(struct statement *s, const struct func_type *t, const char *const args[])
+{
+    for (uint32_t i = 0; i < t->n_params && i < STATEMENT_VALUES_MAX; i++) {
+        uint64_t v = args[i][0] == '-' ? -strtoull(args[i] + 1, NULL, 0)
+                                       : strtoull(args[i], NULL, 0);
+
+        s->args[i] = t->params[i] == VAL_I32 ? (uint32_t)v : v;
+    }
+    s->n_args = t->n_params;
+    return t->n_params <= STATEMENT_VALUES_MAX;
+}
+
+static int state(struct mockrun *m, const struct code *code, const uint8_t *bytes, size_t n,
+                 const char *entry, const char *const args[], struct err *err)
+{
+    struct statement *s = &m->statement;
+    const struct export *e = module_export(code->module, EXTERN_FUNC, entry, strlen(entry));
+
+    sha3_256(s->module, bytes, n);
+    snprintf(s->entry, sizeof s->entry, "%s", entry);
+    if (!parse_args(s, module_func_type(code->module, e->index), args) ||
+        m->run.n_values > STATEMENT_VALUES_MAX)
+        return err_set(err, VCP_EUNSUPPORTED, "too many values");
+    s->n_results = (uint32_t)m->run.n_values;
+    for (uint32_t i = 0; i < s->n_results; i++)
+        s->results[i] = m->run.values[i].bits;
+    s->status = (uint8_t)m->run.status;
+    s->trap = (uint8_t)m->run.trap;
+    s->exit_code = m->run.exit_code;
+    s->gas_used = m->run.gas_used;
+    return VCP_OK;
+}
+
+static int compare(const struct mockrun *m, struct err *err)
+{
+    const struct run_result *r = &m->run;
+    const struct trace_end *t = &m->end;
+
+    if (t->status != r->status || (r->status == RUN_TRAP && t->trap != r->trap))
+        return err_set(err, VCP_ESTATE, "the engine ended with %s (%s), the trace with %s (%s)",
+                       run_status_name(r->status), trap_text(r->trap), run_status_name(t->status),
+                       trap_text(t->trap));
+    if (r->status != RUN_OUT_OF_GAS && t->gas != r->gas_used)
+        return err_set(err, VCP_ESTATE, "gas %llu of the engine, %llu of the trace",
+                       (unsigned long long)r->gas_used, (unsigned long long)t->gas);
+    return VCP_OK;
+}
+
+static int trace(struct mockrun *m, struct program *p, struct catalog *chips, struct err *err)
+{
+    struct mock *mock = mock_new();
+    struct trace_sink sink = mock_sink(mock);
+    struct terms_source terms = program_terms(p);
+    uint64_t rows = m->rows_max ? m->rows_max : 200000;
+    int rc = trace_run(&m->end, p, chips, m->statement.gas_max, rows, &sink, err);
+
+    if (rc == VCP_OK)
+        rc = compare(m, err);
+    if (rc == VCP_OK)
+        rc = mock_terms(mock, &terms, &m->statement, &m->end.lists, err);
+    if (rc == VCP_OK)
+        rc = mock_check(mock, &m->verdict, err);
+    mock_free(mock);
+    return rc;
+}
+
+int mockrun(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry,
+            const char *const args[], size_t n_args, struct err *err)
+{
+    struct catalog *chips = m->chips ? m->chips : catalog_new();
+    struct program *p = NULL;
+    struct code *code = NULL;
+    int rc;
+
+    statement_init(&m->statement);
+    rc = run_engine(m, bytes, n, entry, args, n_args, err);
+    if (rc == VCP_OK)
+        rc = code_load(&code, bytes, n, NULL, err);
+    if (rc == VCP_OK)
+        rc = state(m, code, bytes, n, entry, args, err);
+    if (rc == VCP_OK)
+        rc = program_new(&p, code, &m->statement, err);
+    if (rc == VCP_OK)
+        rc = trace(m, p, chips, err);
+    program_free(p);
+    code_free(code);
+    if (chips != m->chips)
+        catalog_free(chips);
+    return rc;
+}
+
+void mockrun_release(struct mockrun *m)
+{
+    run_result_release(&m->run);
+}
