@@ -197,6 +197,18 @@ static int vkey_members(struct vkey *k, json_t *o, const json_t *ic, struct err 
     return vkey_prepare(k, err);
 }
 
+/* Ours: snarkjs ignores it. */
+#define LOCAL_MEMBER "ambient_local_test"
+
+static int read_stamp(bool *out, json_t *o, struct err *err)
+{
+    const json_t *v = json_object_get(o, LOCAL_MEMBER);
+    if (v && !json_is_boolean(v))
+        return bad(err, LOCAL_MEMBER, "true or false");
+    *out = json_is_true(v);
+    return VCP_OK;
+}
+
 static int vkey_from_json(struct vkey **out, json_t *o, struct err *err)
 {
     const json_t *ic = json_object_get(o, "IC");
@@ -213,7 +225,9 @@ static int vkey_from_json(struct vkey **out, json_t *o, struct err *err)
     struct vkey *k = vkey_new((uint32_t)n_public);
     if (!k)
         return err_set(err, VCP_ENOMEM, "no memory for a key of %lld inputs", (long long)n_public);
-    rc = vkey_members(k, o, ic, err);
+    rc = read_stamp(&k->local_test, o, err);
+    if (rc == VCP_OK)
+        rc = vkey_members(k, o, ic, err);
     if (rc < 0) {
         vkey_free(k);
         return rc;
@@ -396,5 +410,9 @@ void snarkjs_write_vkey(struct buf *out, const struct vkey *k)
         put_g1(&w, &k->ic[i]);
     }
     close_bracket(&w, ']');
+    if (k->local_test) {
+        put_key(&w, LOCAL_MEMBER);
+        buf_puts(out, "true");
+    }
     close_bracket(&w, '}');
 }

@@ -5,7 +5,8 @@
  * ["0", "1", "0"].  Nothing else is accepted for a value; members we do not know are
  * ignored, as snarkjs and rapidsnark differ in them.  `curve` may be absent
  * (rapidsnark) and must otherwise be bn128 or bn254.  Written text is byte for byte
- * what snarkjs writes. */
+ * what snarkjs writes, but that the key of a local setup keeps its stamp: a last member
+ * "ambient_local_test": true, which snarkjs ignores and we read. */
 #ifndef GROTH16_SNARKJS_JSON_H
 #define GROTH16_SNARKJS_JSON_H
 

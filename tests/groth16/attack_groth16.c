@@ -731,6 +731,33 @@ static void strange_proofs_in_json_are_refused(void **state)
             fail_msg("case %zu accepted", i);
 }
 
+/* Exported as snarkjs's JSON, the key of a local setup says so still. */
+static void the_stamp_of_a_local_key_survives_json(void **state)
+{
+    struct tiny t;
+    struct vkey *k;
+    struct err e = {0};
+    struct buf b;
+    (void)state;
+    tiny_open(&t);
+    for (int local = 0; local < 2; local++) {
+        buf_init(&b, 0);
+        t.vk->local_test = local;
+        snarkjs_write_vkey(&b, t.vk);
+        assert_ok(snarkjs_read_vkey(&k, "vk", b.data, b.len, &e), e);
+        assert_int_equal(k->local_test, local);
+        vkey_free(k);
+        if (local) { /* nor does a value that is neither pass for "no" */
+            char *at = strstr(buf_str(&b), "true");
+            assert_non_null(at);
+            memcpy(at, "1234", 4);
+            assert_err(snarkjs_read_vkey(&k, "vk", b.data, b.len, &e), VCP_EFORMAT, e, "local");
+        }
+        buf_release(&b);
+    }
+    tiny_close(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -750,6 +777,7 @@ int main(void)
         cmocka_unit_test(extreme_counts_break_nothing),
         cmocka_unit_test(strange_numbers_in_json_are_refused),
         cmocka_unit_test(strange_proofs_in_json_are_refused),
+        cmocka_unit_test(the_stamp_of_a_local_key_survives_json),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
