@@ -472,6 +472,14 @@ static uint32_t acceptable(const struct task_requirements *r)
     return types << TRAIT_GPU_BITS | (r->require_gpu ? 0 : types);
 }
 
+/* As much as is asked for, and as much as the task may use. */
+static double memory_gb_wanted(const struct task_spec *spec)
+{
+    double limit_gb = (double)spec->limits.memory_bytes / (1u << 30);
+
+    return fmax(spec->requirements.memory_gb_min, limit_gb);
+}
+
 struct ctask *index_add_task(struct index *x, const struct store_task *row,
                              const struct task_spec *spec, int64_t grace_ms)
 {
@@ -485,7 +493,7 @@ struct ctask *index_add_task(struct index *x, const struct store_task *row,
     strcpy(t->id, row->task_id);
     strcpy(t->creator_id, row->creator_id);
     strcpy(t->region, r->region ? r->region : "");
-    t->want = (struct want){r->bandwidth_mbps_min, r->memory_gb_min,
+    t->want = (struct want){r->bandwidth_mbps_min, memory_gb_wanted(spec),
                             r->cpu_cores_min,      1,
                             acceptable(r),         r->region ? region_bit(r->region) : UINT64_MAX};
     t->seq = row->seq;

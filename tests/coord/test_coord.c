@@ -1041,6 +1041,29 @@ static void requirements_are_met_or_nobody_is_chosen(void **state)
     world_close(&w);
 }
 
+static void a_task_goes_to_no_node_with_less_memory_than_its_limit(void **state)
+{
+    struct world w;
+    struct coord_node_reg r = world_reg("small");
+    struct coord_submitted t;
+
+    (void)state;
+    world_open(&w);
+    fixture_user(&w.f, "o");
+    r.memory_gb = 1;
+    assert_ok(coord_node_register(w.c, "o", &r, &w.f.e), w.f.e);
+    struct task_spec s = world_spec(&w, 1, 0);
+    s.requirements.memory_gb_min = 0.25;
+    s.limits.memory_bytes = 2ull << 30;
+    assert_ok(world_try_submit(&w, &s, NULL, &t), w.f.e);
+    assert_int_equal(t.status, STORE_TASK_PENDING);
+    s.limits.memory_bytes = 1ull << 30;
+    assert_ok(world_try_submit(&w, &s, NULL, &t), w.f.e);
+    assert_int_equal(t.status, STORE_TASK_RUNNING);
+    world_check(&w);
+    world_close(&w);
+}
+
 static void an_assignment_nobody_takes_moves_on(void **state)
 {
     struct world w;
@@ -1281,6 +1304,7 @@ int main(void)
         cmocka_unit_test(round_robin_rotates),
         cmocka_unit_test(ties_go_to_fewer_tasks_then_the_id),
         cmocka_unit_test(requirements_are_met_or_nobody_is_chosen),
+        cmocka_unit_test(a_task_goes_to_no_node_with_less_memory_than_its_limit),
         cmocka_unit_test(an_assignment_nobody_takes_moves_on),
         cmocka_unit_test(explain_names_the_chosen_and_the_excluded),
         cmocka_unit_test(stats_count_what_is_there),
