@@ -15,6 +15,7 @@
 
 #include "groth16/compose.h"
 #include "groth16/field_io.h"
+#include "groth16/overread.h"
 #include "groth16/setup.h"
 #include "groth16/setup_parts.h"
 
@@ -133,30 +134,20 @@ static void put_h(struct maker *m)
     binfile_end(&m->w);
 }
 
-/* Bytes that are no point reach here once, see ptau_h_point: take them modulo p. */
-static void reduce(fp *a)
-{
-    while (!fp_is_canonical(a)) {
-        unsigned __int128 borrow = 0;
-        for (int i = 0; i < 4; i++) {
-            unsigned __int128 d = (unsigned __int128)a->l[i] - fp_modulus[i] - borrow;
-            a->l[i] = (uint64_t)d;
-            borrow = d >> 64 & 1;
-        }
-    }
-}
-
 static int hash_h_chunk(struct maker *m, size_t first, size_t count, g1 diff[], fp scratch[],
                         struct err *err)
 {
+    size_t n = (size_t)1 << m->cs->log_domain, n_powers = ((size_t)2 << m->p->power) - 1;
     g1_affine hi, lo, *out = m->points;
 
     for (size_t i = 0; i < count; i++) {
-        if (!ptau_h_point(&hi, &lo, m->p, (size_t)1 << m->cs->log_domain, first + i))
+        if (!ptau_h_point(&hi, &lo, m->p, n, first + i))
             return err_set(err, VCP_EFORMAT, "%s: ends before the powers the circuit hash needs",
                            m->p->file.name);
-        reduce(&hi.x);
-        reduce(&hi.y);
+        if (n + first + i >= n_powers) {
+            overread_subtract(&diff[i], &hi, &lo);
+            continue;
+        }
         g1_affine_neg(&lo, &lo);
         g1_from_affine(&diff[i], &hi);
         g1_add_affine(&diff[i], &diff[i], &lo);

@@ -3,9 +3,11 @@
 
 #include <stdio.h>
 
+#include "base/hash.h"
 #include "groth16/cs.h"
 #include "groth16/field_io.h"
 #include "groth16/mpc.h"
+#include "groth16/overread.h"
 #include "groth16/ptau.h"
 #include "groth16/r1cs.h"
 
@@ -144,6 +146,41 @@ static void contributions_of_snarkjs_check(void **state)
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e, "delta");
     mpc_release(&m);
     tiny_close(&t);
+}
+
+/* What snarkjs makes of 64 bytes past a section: a vector taken from ffjavascript. */
+static void overread_wraps_as_snarkjs_does(void **state)
+{
+    static const char bytes_hex[] =
+        "0300000000004000000000002620bc02d1b5838e72017b493519ebdcdf1a8197"
+        "4726b8fb3b5096af4138571940614ca87d73b4afc4d802585add4360862fa052";
+    static const char point_hex[] =
+        "5948ff3f9b5fea54ada241581e4ad9272fd005fd6aa2a148f7caeceba935e307"
+        "3c1001f793fdd6f883dc2306917476726bc21ea0a4bc45eec35080eeb3d1201f";
+    static const char want_hex[] =
+        "cef619a28db1c53e4f5c17dfb3067bb84c0d0e16ee0dbdc3a4dbe8b77bd47219"
+        "69833dba47fb2bb4c47e81699fcf86c8f32b3d81a20bb901381b3ef6c3cd4e2b";
+    g1_affine bytes, point, want, got;
+    g1 r;
+    (void)state;
+    assert_true(hex_decode(&bytes, sizeof bytes, bytes_hex));
+    assert_true(hex_decode(&point, sizeof point, point_hex));
+    assert_true(hex_decode(&want, sizeof want, want_hex));
+    assert_true(g1_affine_is_on_curve(&point));
+    assert_false(g1_affine_is_on_curve(&bytes));
+    overread_subtract(&r, &bytes, &point);
+    g1_to_affine(&got, &r);
+    assert_memory_equal(&got, &want, sizeof got);
+    /* On numbers below p it is the plain difference of points. */
+    overread_subtract(&r, &g1_generator, &point);
+    g1 plain;
+    g1_affine minus, a, b;
+    g1_affine_neg(&minus, &point);
+    g1_from_affine(&plain, &g1_generator);
+    g1_add_affine(&plain, &plain, &minus);
+    g1_to_affine(&a, &plain);
+    g1_to_affine(&b, &r);
+    assert_true(g1_affine_eq(&a, &b));
 }
 
 /* ---- spoiled files ---- */
@@ -435,6 +472,7 @@ int main(void)
         cmocka_unit_test(proof_and_public_json_round_trip),
         cmocka_unit_test(ptau_of_snarkjs_passes_every_check),
         cmocka_unit_test(contributions_of_snarkjs_check),
+        cmocka_unit_test(overread_wraps_as_snarkjs_does),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(bytes_after_the_end_are_refused),
         cmocka_unit_test(a_section_given_twice_is_refused),
