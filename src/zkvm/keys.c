@@ -168,7 +168,7 @@ int keyring_open(struct keyring *r, const char *dir, const uint8_t (*pins)[32], 
     memset(r, 0, sizeof *r);
     if (!d)
         return err_set(err, errno == ENOENT ? VCP_ENOTFOUND : VCP_EIO,
-                       "keys: %s: %s (ambient keys setup --profiles makes them)", dir,
+                       "keys: %s: %s (ambient keys profiles setup makes them)", dir,
                        strerror(errno));
     while (rc == VCP_OK && (f = readdir(d)))
         rc = add_file(r, dir, f->d_name, pins, n_pins, err);
@@ -221,8 +221,7 @@ int keys_open(struct ckey *k, const char *dir, const char *name, const struct cs
     if (rc < 0)
         return rc;
     if ((rc = ckey_open(k, path, err)) < 0) {
-        err_prefix(err, "the key of profile %s (ambient keys setup --profiles %s makes it)", name,
-                   name);
+        err_prefix(err, "the key of profile %s (ambient keys profiles setup makes it)", name);
         return rc;
     }
     if ((rc = ckey_check_circuit(k, cs, err)) < 0)

@@ -117,18 +117,26 @@ int profile_circuit(struct circuit *out, const struct profile *p, struct catalog
 
 /* ---- builtin and fitted ---- */
 
-void profile_tables(struct profile *out)
+void profile_range(struct profile *out)
 {
     static const struct profile_part parts[] = {
         {CATALOG_OTHER(OTHER_RANGE16), 1u << 16}, {CATALOG_OTHER(OTHER_RANGE8), 1u << 8},
-        {CATALOG_OTHER(OTHER_AND8), 1u << 16},    {CATALOG_OTHER(OTHER_POW32), 32},
-        {CATALOG_OTHER(OTHER_POW64), 64},         {CATALOG_OTHER(OTHER_POP8), 1u << 8},
+        {CATALOG_OTHER(OTHER_POW32), 32},         {CATALOG_OTHER(OTHER_POW64), 64},
+        {CATALOG_OTHER(OTHER_POP8), 1u << 8},
     };
 
     memset(out, 0, sizeof *out);
-    strcpy(out->name, "tables");
+    strcpy(out->name, "range");
     memcpy(out->parts, parts, sizeof parts);
     out->n_parts = sizeof parts / sizeof *parts;
+}
+
+void profile_bits(struct profile *out)
+{
+    memset(out, 0, sizeof *out);
+    strcpy(out->name, "bits");
+    out->parts[0] = (struct profile_part){CATALOG_OTHER(OTHER_AND8), 1u << 16};
+    out->n_parts = 1;
 }
 
 /* Parts in proportion: counts times scale / 2^16, at least 1. */

@@ -6,8 +6,8 @@
  *
  * Its circuit follows from the text alone, so whoever holds a verifying key and the profile
  * can rebuild the constraint system and compare its digest with the key's.  Builtin:
- * `tables` (the constant tables) and `any` (every chip); all other profiles are fitted to a
- * histogram of rows: fitted once to typical programs they serve all, at the price of rows left
+ * `range` and `bits` (the constant tables) and `any` (every chip); all other profiles are fitted to
+ * a histogram of rows: fitted once to typical programs they serve all, at the price of rows left
  * empty. */
 #ifndef ZKVM_PROFILE_H
 #define ZKVM_PROFILE_H
@@ -39,8 +39,10 @@ int profile_constraints(uint64_t *out, const struct profile *p, struct catalog *
 int profile_circuit(struct circuit *out, const struct profile *p, struct catalog *c,
                     struct err *err);
 
-/* The constant tables. */
-void profile_tables(struct profile *out);
+/* The constant tables: all but the bitwise, 2^17 constraints, and the bitwise, 2^18, which only
+ * runs with such instructions need. */
+void profile_range(struct profile *out);
+void profile_bits(struct profile *out);
 /* Every chip there is: one row at least, and of cells and program entries as many as fit
  * 2^log_rows constraints.  The place for whatever fitted profiles have no room for. */
 int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err);

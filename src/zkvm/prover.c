@@ -102,14 +102,14 @@ static int open_all(struct prover *p, const char *dir, struct err *err)
 
     if (!d)
         return err_set(err, errno == ENOENT ? VCP_ENOTFOUND : VCP_EIO,
-                       "keys: %s: %s (ambient keys setup --profiles makes them)", dir,
+                       "keys: %s: %s (ambient keys profiles setup makes them)", dir,
                        strerror(errno));
     while (rc == VCP_OK && (f = readdir(d)))
         rc = add_file(p, dir, f->d_name, err);
     closedir(d);
     if (rc == VCP_OK && p->n == 0)
         rc = err_set(err, VCP_ENOTFOUND,
-                     "%s holds no profiles (ambient keys setup --profiles makes them)", dir);
+                     "%s holds no profiles (ambient keys profiles setup makes them)", dir);
     return rc;
 }
 

@@ -275,7 +275,7 @@ static void the_challenges_bind_everything_said_before(void **state)
     struct err e = {0};
     (void)state;
     assert_ok(receipt_challenges(first, &g.receipt, &e), e);
-    for (int what = 0; what < 12; what++) {
+    for (int what = 0; what < 13; what++) {
         struct receipt r = copy(&g.receipt);
         switch (what) {
         case 0: r.n_proofs--; break;
@@ -290,6 +290,7 @@ static void the_challenges_bind_everything_said_before(void **state)
         case 9: r.statement.input.sha3[7] ^= 1; break;
         case 10: r.statement.n_results--; break;
         case 11: r.statement.entry[0] ^= 1; break;
+        case 12: r.lists.gas_rows++; break;
         }
         assert_ok(receipt_challenges(second, &r, &e), e);
         for (int k = 0; k < BUS_CHALLENGES; k++)
@@ -775,7 +776,7 @@ static void keys_are_refused_for_another_circuit(void **state)
     assert_err(keys_open(&k, SCRATCH("keys"), "../double", &g.triple.cs, &e), VCP_EINVAL, e,
                "no name");
     assert_true(keys_open(&k, SCRATCH("keys"), "absent", &g.triple.cs, &e) < 0);
-    assert_non_null(strstr(e.msg, "keys setup"));
+    assert_non_null(strstr(e.msg, "keys profiles setup"));
 }
 
 int main(void)

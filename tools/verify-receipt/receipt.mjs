@@ -73,7 +73,7 @@ export function readReceipt(bytes) {
   const statement = readStatement(c);
   const statementBytes = bytes.subarray(from, c.at);
   from = c.at;
-  const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists') };
+  const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists'), gasRows: c.u64('lists') };
   if (lists.clockEnd > 1n << 44n) throw new Malformed('lists: the clock is over 2^44');
   const listsBytes = bytes.subarray(from, c.at);
   const nKeys = c.u32('keys');
