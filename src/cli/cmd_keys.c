@@ -9,6 +9,7 @@
 #include "base/limits.h"
 #include "cli/args.h"
 #include "cli/progress.h"
+#include "cli/receipts.h"
 #include "groth16/setup.h"
 #include "groth16/snarkjs_json.h"
 
@@ -486,8 +487,8 @@ static const struct command cmd_export = {
     .run = run_export,
 };
 
-static const struct command *const children[] = {&cmd_setup,      &cmd_contribute, &cmd_beacon,
-                                                 &cmd_verify_key, &cmd_export,     NULL};
+static const struct command *const children[] = {
+    &cmd_setup, &cmd_contribute, &cmd_beacon, &cmd_verify_key, &cmd_export, &cmd_profiles, NULL};
 
 const struct command cmd_keys = {
     .name = "keys",

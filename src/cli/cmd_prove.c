@@ -9,6 +9,7 @@
 #include "circom/witness.h"
 #include "cli/args.h"
 #include "cli/progress.h"
+#include "cli/receipts.h"
 #include "groth16/keycache.h"
 #include "groth16/prove.h"
 #include "groth16/snarkjs_json.h"
@@ -41,7 +42,7 @@ static const struct option options[] = {
      .kind = OPTION_TEXT,
      .metavar = "FILE",
      .fallback = "proof.json",
-     .help = "where the proof goes, - for standard output"},
+     .help = "where the proof goes, - for standard output; for a receipt MODULE.receipt else"},
     {.name = "public",
      .letter = 'p',
      .kind = OPTION_TEXT,
@@ -66,6 +67,12 @@ static const struct option options[] = {
     {.name = "trust-key",
      .kind = OPTION_FLAG,
      .help = "do not check the key's points; without it a key is checked once and remembered"},
+    OPTIONS_EXECUTION,
+    OPTION_KEYS,
+    {.name = "context",
+     .kind = OPTION_TEXT,
+     .metavar = "HEX",
+     .help = "32 bytes that bind a receipt to a task and a node"},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = "say nothing but errors"},
     OPTION_JSON,
     OPTION_END,
@@ -298,6 +305,8 @@ static int run(struct cli *cli, const struct args *args)
     struct err err = {0};
     int rc;
 
+    if (args_given(args, "entry"))
+        return receipts_prove(cli, args);
     progress_init(&j.bar, args_flag(args, "quiet") || args_flag(args, "json"));
     j.work.progress = progress_draw;
     j.work.progress_arg = &j.bar;
@@ -323,18 +332,24 @@ static int run(struct cli *cli, const struct args *args)
 const struct command cmd_prove = {
     .name = "prove",
     .group = "Proofs",
-    .summary = "prove that a circom circuit holds for a witness",
-    .operands = "[KEY WITNESS PROOF PUBLIC]",
+    .summary = "prove a module's execution, or that a circom circuit holds for a witness",
+    .operands = "[MODULE ARG... | KEY WITNESS PROOF PUBLIC]",
     .operands_min = 0,
-    .operands_max = 4,
+    .operands_max = 1 + STATEMENT_VALUES_MAX,
     .description =
-        "Makes a Groth16 proof with a snarkjs proving key, from a witness file or from circom's "
+        "With --entry: runs that function of a WebAssembly module and writes a receipt, which "
+        "proves how the run ended, with which results and gas, to anyone who has the module and "
+        "trusts the keys ('ambient keys profiles setup' makes them). Modules that import "
+        "something, and floating point, cannot be proven yet.\n\n"
+        "Without: "
+        "makes a Groth16 proof with a snarkjs proving key, from a witness file or from circom's "
         "witness calculator and its inputs; no JavaScript is involved. The proof is verified "
         "before it is written, so a witness that breaks the circuit is an error here.\n\n"
         "The four operands are those of rapidsnark's prover and of 'snarkjs groth16 prove'.\n\n"
         "All points of a key are checked the first time it is used; that is remembered in "
         "$AMBIENT_CACHE/keys (else ~/.cache/ambient/keys).",
-    .examples = "ambient prove --zkey mul.zkey --witness mul.wtns\n"
+    .examples = "ambient prove fib.wasm --entry fib 30 -o fib.receipt\n"
+                "ambient prove --zkey mul.zkey --witness mul.wtns\n"
                 "ambient prove --zkey mul.zkey --circuit mul.wasm --input input.json --json\n"
                 "ambient prove mul.zkey mul.wtns proof.json public.json",
     .options = options,

@@ -5,6 +5,7 @@
 #include "base/file.h"
 #include "base/limits.h"
 #include "cli/args.h"
+#include "cli/receipts.h"
 #include "groth16/snarkjs_json.h"
 #include "groth16/verify.h"
 
@@ -24,6 +25,25 @@ static const struct option options[] = {
      .kind = OPTION_TEXT,
      .metavar = "FILE",
      .help = "the proof, proof.json"},
+    {.name = "module",
+     .letter = 'm',
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "the WebAssembly module that a receipt of execution speaks of"},
+    OPTION_KEYS,
+    {.name = "pin",
+     .kind = OPTION_LIST,
+     .metavar = "HEX",
+     .help = "accept only keys with this digest; may be given again"},
+    {.name = "context",
+     .kind = OPTION_TEXT,
+     .metavar = "HEX",
+     .help = "the context the receipt must have been made in"},
+    {.name = "allow-test-keys", .kind = OPTION_FLAG, .help = "accept keys with known secrets"},
+    {.name = "terms",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "write the verifier's own terms there, for other verifiers"},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = "only the exit code tells"},
     OPTION_JSON,
     OPTION_END,
@@ -75,10 +95,10 @@ static int answer(struct cli *cli, const struct args *args, const struct job *j,
                   const struct err *err)
 {
     if (args_flag(args, "json")) {
-        int printed = cli_print_json(cli, json_pack("{s:b, s:s, s:i, s:f}", "valid", rc == VCP_OK,
-                                                    "reason", rc == VCP_OK ? "" : err->msg,
-                                                    "public_inputs", (int)j->n_values, "verify_ms",
-                                                    (double)j->verify_ns / 1e6));
+        int printed = cli_print_json(
+            cli, json_pack("{s:b, s:s, s:i, s:f, s:b}", "valid", rc == VCP_OK, "reason",
+                           rc == VCP_OK ? "" : err->msg, "public_inputs", (int)j->n_values,
+                           "verify_ms", (double)j->verify_ns / 1e6, "test_key", j->vk->local_test));
         return printed != CLI_OK ? printed : rc == VCP_OK ? CLI_OK : CLI_FAILED;
     }
     if (!args_flag(args, "quiet")) {
@@ -87,6 +107,8 @@ static int answer(struct cli *cli, const struct args *args, const struct job *j,
                     (double)j->verify_ns / 1e6);
         else
             fprintf(cli->out, "NOT VALID: %s\n", err->msg);
+        if (rc == VCP_OK && j->vk->local_test)
+            cli_say(cli, "note: the key is from a local setup; whoever made it may forge proofs");
     }
     return rc == VCP_OK ? CLI_OK : CLI_FAILED;
 }
@@ -102,8 +124,11 @@ static int run(struct cli *cli, const struct args *args)
 {
     struct job j = {NULL};
     struct err err = {0};
-    int rc = read_args(&j, args, &err);
+    int rc;
 
+    if (args_given(args, "module"))
+        return receipts_verify(cli, args);
+    rc = read_args(&j, args, &err);
     if (rc == VCP_OK)
         rc = read_files(&j, &err);
     if (rc < 0) {
@@ -122,17 +147,22 @@ static int run(struct cli *cli, const struct args *args)
 const struct command cmd_verify = {
     .name = "verify",
     .group = "Proofs",
-    .summary = "check a Groth16 proof, offline",
-    .operands = "[VKEY PUBLIC PROOF]",
+    .summary = "check a receipt of execution or a Groth16 proof, offline",
+    .operands = "[RECEIPT | VKEY PUBLIC PROOF]",
     .operands_min = 0,
     .operands_max = 3,
     .description =
-        "Checks a proof against a verification key and public inputs, in the files of snarkjs. "
+        "With --module: checks a receipt of 'ambient prove --entry' against the module and the "
+        "verifying keys of a folder, and says what it proves. Which keys are accepted is whom "
+        "you trust: --pin those you were given.\n\n"
+        "Without: checks a proof against a verification key and public inputs, in the files of "
+        "snarkjs. "
         "Exit code 0: the proof holds; 1: it does not; 2: a file is malformed (a number that is "
         "not canonical, a point off its curve or outside its subgroup, a key that would let "
         "anyone forge).\n\n"
         "The three operands are those of 'snarkjs groth16 verify'.",
-    .examples = "ambient verify --vkey verification_key.json --public public.json --proof "
+    .examples = "ambient verify fib.receipt --module fib.wasm\n"
+                "ambient verify --vkey verification_key.json --public public.json --proof "
                 "proof.json\n"
                 "ambient verify verification_key.json public.json proof.json --json",
     .options = options,
