@@ -478,32 +478,24 @@ static int refuse(struct err *err, const char *what)
     return err_set(err, VCP_EVERIFY, "the statement cannot be: %s", what);
 }
 
-/* The sum of weights of the rows of the run; for one out of gas the statement's less the
- * part of an entry that did fit. */
-static int rows_gas(uint64_t *out, const struct program *p, const struct statement *s,
-                    const struct statement_lists *l, struct err *err)
+/* The weights of all rows are the gas used; out of gas, the rest of it are the first source
+ * instructions of the next entry, as many as fit, and not all do. */
+static int check_gas(const struct program *p, const struct statement *s,
+                     const struct statement_lists *l, struct err *err)
 {
-    uint64_t fits, before;
+    uint64_t fits;
 
-    *out = s->gas_used;
     if (s->gas_used > s->gas_max)
         return refuse(err, "more gas was used than allowed");
     if (s->status != RUN_OUT_OF_GAS)
-        return VCP_OK;
-    if (l->pc_end >= p->n_entries || p->entries[l->pc_end].insn == UINT32_MAX ||
-        p->entries[l->pc_end].op == ZOP_UNSUPPORTED)
+        return s->gas_used == l->gas_rows ? VCP_OK : refuse(err, "its gas is not that of its rows");
+    if (p->entries[l->pc_end].insn == UINT32_MAX)
         return refuse(err, "it ran out of gas where nothing costs any");
-    /* used = before + fits(max - before), and before + weight > max */
-    for (before = s->gas_used; s->gas_used - before <= p->entries[l->pc_end].gas; before--) {
-        weigh_group(p, l->pc_end, s->gas_max - before, &fits);
-        if (before + fits == s->gas_used && before + p->entries[l->pc_end].gas > s->gas_max) {
-            *out = before;
-            return VCP_OK;
-        }
-        if (before == 0)
-            break;
-    }
-    return refuse(err, "it did not run out of gas there");
+    if (l->gas_rows > s->gas_max ||
+        weigh_group(p, l->pc_end, s->gas_max - l->gas_rows, &fits) <= s->gas_max - l->gas_rows)
+        return refuse(err, "it did not run out of gas there");
+    return l->gas_rows + fits == s->gas_used ? VCP_OK
+                                             : refuse(err, "it used another amount of gas");
 }
 
 static int check(const struct program *p, const struct statement *s,
@@ -518,6 +510,8 @@ static int check(const struct program *p, const struct statement *s,
         return refuse(err, "its clock is out of range");
     if (s->status == RUN_EXIT)
         return refuse(err, "this program cannot exit");
+    if (s->output.bytes || s->error_output.bytes)
+        return refuse(err, "this program writes nothing"); /* imports are refused */
     if (s->status != RUN_OK && s->status != RUN_TRAP && s->status != RUN_OUT_OF_GAS)
         return refuse(err, "no proof ends that way");
     if (s->status != RUN_OK && l->pc_end >= p->n_entries)
@@ -542,15 +536,14 @@ static int emit(void *arg, const struct statement *s, const struct statement_lis
 {
     const struct program *p = arg;
     struct emitter x = {sink, err, VCP_OK};
-    uint64_t used = 0;
     int rc = check(p, s, l, err);
 
     if (rc == VCP_OK)
-        rc = rows_gas(&used, p, s, l, err);
+        rc = check_gas(p, s, l, err);
     if (rc < 0)
         return rc;
     ends(&x, p, s, l);
-    gas(&x, used);
+    gas(&x, l->gas_rows);
     code_list(&x, p);
     rc = region_cells(&x, p);
     if (rc < 0)

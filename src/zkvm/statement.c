@@ -172,13 +172,15 @@ void statement_lists_encode(struct buf *b, const struct statement_lists *l)
 {
     buf_put_u64le(b, l->clock_end);
     buf_put_u32le(b, l->pc_end);
+    buf_put_u64le(b, l->gas_rows);
 }
 
 int statement_lists_decode(struct statement_lists *out, struct cursor *in, struct err *err)
 {
     struct statement_lists l;
 
-    if (!cursor_u64le(in, &l.clock_end) || !cursor_u32le(in, &l.pc_end))
+    if (!cursor_u64le(in, &l.clock_end) || !cursor_u32le(in, &l.pc_end) ||
+        !cursor_u64le(in, &l.gas_rows))
         return err_set(err, VCP_EFORMAT, "lists: cut short");
     if (l.clock_end > STATEMENT_CLOCK_MAX)
         return err_set(err, VCP_EFORMAT, "lists: final clock %llu, want at most 2^44",

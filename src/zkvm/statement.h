@@ -52,6 +52,7 @@ int statement_check(const struct statement *s, struct err *err);
 struct statement_lists {
     uint64_t clock_end; /* rows of the run: the clock starts at 1 */
     uint32_t pc_end;    /* where it ended: of the trapping, or the unpaid, entry */
+    uint64_t gas_rows;  /* of all rows; less than the gas used when it ran out inside an entry */
 };
 
 /* Appends the canonical encoding; little-endian, fixed order, lengths before bytes. */

@@ -321,7 +321,7 @@ static unsigned load_variant(struct machine *m, const struct program_entry *e)
 {
     static const uint8_t lg_of[ZK_LOADS] = {2, 3, 0, 0, 1, 1, 0, 1, 2};
     uint32_t at = e->op - ZOP_LOAD_FIRST;
-    unsigned mode = at / 2 % ZK_ADDRESSES, lg = lg_of[at / (2 * ZK_ADDRESSES)];
+    unsigned mode = at / 4 % ZK_ADDRESSES, lg = lg_of[at / (4 * ZK_ADDRESSES)];
     bool writes = at % 2 == 0;
     uint64_t acc = m->inputs[ROW_ACC], base;
     uint64_t s0 = writes ? e->a : e->top, s1 = writes ? e->b : e->top;
@@ -333,15 +333,18 @@ static unsigned load_variant(struct machine *m, const struct program_entry *e)
     case ADDRESS_X_AS: base = acc + slot(m, s0); break;
     case ADDRESS_K_SS: base = slot(m, e->a) + (slot(m, s1) << lg); break;
     case ADDRESS_K_SA: base = slot(m, s0) + (acc << lg); break;
-    default: base = acc + (slot(m, s0) << lg); break;
+    case ADDRESS_K_AS: base = acc + (slot(m, s0) << lg); break;
+    case ADDRESS_H_S: base = slot(m, s0) << lg; break;
+    case ADDRESS_H_A: base = acc << lg; break;
+    default: base = 0; break;
     }
-    return memory_variant(m, base, e, lg);
+    return memory_variant(m, base + (e->imm >> 32), e, lg);
 }
 
 static unsigned store_variant(struct machine *m, const struct program_entry *e)
 {
     uint32_t at = e->op - ZOP_STORE_FIRST;
-    unsigned value = at % ZK_STORED, mode = at / ZK_STORED % 4, lg = at / (4 * ZK_STORED);
+    unsigned value = at % ZK_STORED, mode = at / (2 * ZK_STORED) % 6, lg = at / (12 * ZK_STORED);
     unsigned variant;
     bool more = value == STORED_S;
     uint64_t base, v;
@@ -349,9 +352,12 @@ static unsigned store_variant(struct machine *m, const struct program_entry *e)
     switch (mode) {
     case 0: base = slot(m, more ? e->a : e->top); break;
     case 1: base = m->inputs[ROW_ACC]; break;
-    default: base = slot(m, e->a) + (slot(m, more ? e->b : e->top) << (mode == 3 ? lg : 0)); break;
+    case 2: base = slot(m, e->a) + slot(m, more ? e->b : e->top); break;
+    case 3: base = slot(m, e->a) + (slot(m, more ? e->b : e->top) << lg); break;
+    case 4: base = slot(m, more ? e->a : e->top) << lg; break;
+    default: base = 0; break;
     }
-    variant = memory_variant(m, base, e, lg);
+    variant = memory_variant(m, base + (e->imm >> 32), e, lg);
     v = value == STORED_S ? slot(m, e->top) : value == STORED_A ? m->inputs[ROW_ACC] : e->imm >> 32;
     return variant == 0 && lg == 2 && v <= UINT32_MAX ? 3 : variant;
 }
@@ -443,6 +449,7 @@ static void finish(struct machine *m)
 
     end->lists.clock_end = m->inputs[ROW_CLOCK];
     end->lists.pc_end = 0;
+    end->lists.gas_rows = end->gas;
     end->status = RUN_OK;
     if (pc == ZPC_HALT)
         return;

@@ -203,34 +203,35 @@ static void load(struct program_entry *e, const struct insn *in, const struct ro
     unsigned mode = variant / 2, n = 0;
     uint16_t s[2];
 
-    if (mode != LOAD_A && mode != LOAD_X_AS && mode != LOAD_K_AS)
+    if (mode == LOAD_S || mode == LOAD_X_SS || mode == LOAD_K_SS || mode == LOAD_K_SA)
         s[n++] = in->a;
-    if (mode == LOAD_X_SS || mode == LOAD_X_AS || mode == LOAD_K_SS || mode == LOAD_K_AS)
+    if (mode == LOAD_X_SS || mode == LOAD_X_AS || mode == LOAD_K_SS || mode == LOAD_K_AS ||
+        mode == LOAD_H_S)
         s[n++] = in->b;
     for (unsigned i = 0; i < sizeof of / sizeof *of; i++) {
         if (of[i].base != info->base)
             continue;
-        e->op = (uint16_t)ZOP_LOAD(of[i].load, mode, variant & 1u);
+        e->op = (uint16_t)ZOP_LOAD(of[i].load, mode, in->hi != 0, variant & 1u);
         put_slots(e, n, s, !(variant & 1), in->c);
-        e->imm = (uint32_t)in->lo;
+        e->imm = in->imm;
     }
 }
 
 static void store(struct program_entry *e, const struct insn *in, const struct rop_info *info,
                   unsigned variant)
 {
-    unsigned lg = (info->base - R_STORE8) / 12u, mode = variant / 3, value = variant % 3, n = 0;
+    unsigned lg = (info->base - R_STORE8) / 18u, mode = variant / 3, value = variant % 3, n = 0;
     uint16_t s[2];
 
-    if (mode != STORE_A)
+    if (mode == STORE_S || mode == STORE_X || mode == STORE_K)
         s[n++] = in->a;
-    if (mode >= STORE_X)
+    if (mode == STORE_X || mode == STORE_K || mode == STORE_H)
         s[n++] = in->b;
-    e->op = (uint16_t)ZOP_STORE(lg, mode, value);
+    e->op = (uint16_t)ZOP_STORE(lg, mode, in->hi != 0, value);
     put_slots(e, n, s, value == STORE_VALUE_S, in->c);
-    e->imm = (uint32_t)in->lo;
+    e->imm = in->imm;
     if (value == STORE_VALUE_I)
-        e->imm |= (uint64_t)(uint32_t)in->hi << 32;
+        e->rel = in->c;
 }
 
 /* ---- branches -------------------------------------------------------------------- */

@@ -68,6 +68,9 @@ enum zk_address {
     ADDRESS_K_SS,
     ADDRESS_K_SA,
     ADDRESS_K_AS,
+    ADDRESS_H_S,
+    ADDRESS_H_A,
+    ADDRESS_I,
     ZK_ADDRESSES
 };
 enum zk_store_value { STORED_S, STORED_A, STORED_I, ZK_STORED };
@@ -114,13 +117,15 @@ enum zk_one {
 #define ZOP_LATCH(cond, down, bound)                                                               \
     (ZOP_LATCH_FIRST + (((cond)-ALU_EQ) * 2u + (down)) * 4u + (bound))
 enum zk_bound { BOUND_S, BOUND_I, BOUND_S_FIRST, BOUND_I_FIRST };
-#define ZOP_LOAD_FIRST             ZOP_LATCH(ZK_ALUS, 0u, 0u)
-#define ZOP_LOAD(load, address, n) (ZOP_LOAD_FIRST + ((load)*ZK_ADDRESSES + (address)) * 2u + (n))
-#define ZOP_STORE_FIRST            ZOP_LOAD(ZK_LOADS, 0u, 0u)
-/* log2 of the bytes; address S, A, X_SS or K_SS as 0 .. 3 */
-#define ZOP_STORE(lg, address, value)                                                              \
-    (ZOP_STORE_FIRST + ((lg)*4u + (address)) * ZK_STORED + (value))
-#define ZOP_ONE_FIRST ZOP_STORE(4u, 0u, 0u)
+#define ZOP_LOAD_FIRST ZOP_LATCH(ZK_ALUS, 0u, 0u)
+/* more: a constant is added to the address modulo 2^32, before the offset */
+#define ZOP_LOAD(load, address, more, n)                                                           \
+    (ZOP_LOAD_FIRST + (((load)*ZK_ADDRESSES + (address)) * 2u + (more)) * 2u + (n))
+#define ZOP_STORE_FIRST ZOP_LOAD(ZK_LOADS, 0u, 0u, 0u)
+/* log2 of the bytes; address S, A, X_SS, K_SS, H_S or I as 0 .. 5 */
+#define ZOP_STORE(lg, address, more, value)                                                        \
+    (ZOP_STORE_FIRST + ((((lg)*6u + (address)) * 2u) + (more)) * ZK_STORED + (value))
+#define ZOP_ONE_FIRST ZOP_STORE(4u, 0u, 0u, 0u)
 #define ZOP_ONE(one)  (ZOP_ONE_FIRST + (one))
 #define ZOP_COUNT     ZOP_ONE(ZK_ONES)
 

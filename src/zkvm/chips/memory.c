@@ -13,14 +13,15 @@ enum { ONE_CELL, ACROSS, OUT_OF_BOUNDS, SMALL_VALUE }; /* variants */
 static const char *const load_names[ZK_LOADS] = {"load32",    "load64",     "load8_s32",
                                                  "load8_u",   "load16_s32", "load16_u",
                                                  "load8_s64", "load16_s64", "load32_s64"};
-static const char *const address_names[ZK_ADDRESSES] = {"s",    "a",    "x_ss", "x_as",
-                                                        "k_ss", "k_sa", "k_as"};
+static const char *const address_names[ZK_ADDRESSES] = {"s",    "a",    "x_ss", "x_as", "k_ss",
+                                                        "k_sa", "k_as", "h_s",  "h_a",  "i"};
 static const char *const variant_names[] = {"", " across", " out of bounds", " small"};
 static const uint8_t load_log2[ZK_LOADS] = {2, 3, 0, 0, 1, 1, 0, 1, 2};
 
 struct access {
     struct build b;
     unsigned lg, bytes, n_cells;
+    bool has_more;
     struct lin ea;
     struct lin o0, o1, power, low, high, value; /* of the window */
 };
@@ -39,12 +40,14 @@ static const struct address_shape shapes[ZK_ADDRESSES] = {
     [ADDRESS_K_SS] = {true, true, false, false, true},
     [ADDRESS_K_SA] = {true, false, false, true, true},
     [ADDRESS_K_AS] = {false, true, true, false, true},
+    [ADDRESS_H_S] = {false, true, false, false, true},
+    [ADDRESS_H_A] = {false, false, false, true, true},
+    [ADDRESS_I] = {false, false, false, false, false},
 };
 
-/* a + (b << k) modulo 2^32 */
-static struct lin sum32(struct build *b, struct lin x, struct lin y, unsigned k)
+/* A sum modulo 2^32. */
+static struct lin sum32(struct build *b, struct lin sum)
 {
-    struct lin sum = lin_add(x, lin_shl(y, (int)k));
     int32_t carry = build_limb(b, "carry", sum, 32, 8);
 
     sum = lin_sub(sum, lin_shl(lin_wire(carry), 32));
@@ -52,13 +55,25 @@ static struct lin sum32(struct build *b, struct lin x, struct lin y, unsigned k)
     return sum;
 }
 
+/* The immediate: the offset, and above it the constant that is added before. */
+static void address_imm(struct access *m, struct lin *offset, struct lin *more)
+{
+    struct build *b = &m->b;
+
+    *offset = build_limbs(b, "offset", part_imm_hint(b), 0, 32);
+    *more = lin_zero();
+    if (m->has_more)
+        *more = build_limbs(b, "constant", part_imm_hint(b), 32, 32);
+    b->code[CODE_IMM] = lin_add(*offset, lin_shl(*more, 32));
+}
+
 /* Reads the slots of the address, s.at[0..], and returns the sum before the offset, which
  * is bounded by 2^32. */
 static struct lin base_address(struct access *m, const struct address_shape *shape,
-                               const struct slots *s)
+                               const struct slots *s, struct lin more)
 {
     struct build *b = &m->b;
-    struct lin x = lin_zero(), y = lin_zero(), sum;
+    struct lin x = lin_zero(), y = lin_zero();
     unsigned i = 0;
 
     if (shape->a_slot)
@@ -69,10 +84,11 @@ static struct lin base_address(struct access *m, const struct address_shape *sha
         x = part_acc(b, 32);
     if (shape->b_acc)
         y = part_acc(b, 32);
-    if (!shape->b_slot && !shape->b_acc)
+    if (!shape->a_slot && !shape->a_acc && !shape->b_slot && !shape->b_acc)
+        return more;
+    if (!shape->b_slot && !shape->b_acc && !m->has_more)
         return x;
-    sum = sum32(b, x, y, shape->shifted ? m->lg : 0);
-    return sum;
+    return sum32(b, lin_add(lin_add(x, lin_shl(y, shape->shifted ? (int)m->lg : 0)), more));
 }
 
 /* The address as a wire when it is a sum, so that its bound is a pin. */
@@ -211,21 +227,21 @@ static void pin_top(struct build *b)
 int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
 {
     uint32_t at = op - ZOP_LOAD_FIRST;
-    unsigned load = at / (2 * ZK_ADDRESSES), mode = at / 2 % ZK_ADDRESSES;
+    unsigned load = at / (4 * ZK_ADDRESSES), mode = at / 4 % ZK_ADDRESSES;
     bool writes = at % 2 == 0;
     const struct address_shape *shape = &shapes[mode];
     unsigned n_address = (unsigned)shape->a_slot + shape->b_slot;
-    struct access m = {.lg = load_log2[load]};
+    struct access m = {.lg = load_log2[load], .has_more = at / 2 % 2};
     struct build *b = &m.b;
     struct slots s;
-    struct lin v;
+    struct lin v, offset, more;
     char name[40];
     int rc;
 
     if (variant == SMALL_VALUE || (variant == ACROSS && m.lg == 0))
         return VCP_ENOTFOUND;
-    snprintf(name, sizeof name, "%s_%s%s%s", load_names[load], address_names[mode],
-             writes ? "" : "_n", variant_names[variant]);
+    snprintf(name, sizeof name, "%s_%s%s%s%s", load_names[load], address_names[mode],
+             m.has_more ? "+" : "", writes ? "" : "_n", variant_names[variant]);
     rc = build_init(b, name, err);
     if (rc < 0)
         return rc;
@@ -233,7 +249,8 @@ int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
     m.n_cells = cells_of(m.lg, variant);
     build_instruction(b, op);
     s = part_slots(b, n_address + writes);
-    effective_address(&m, base_address(&m, shape, &s), part_imm(b, 32));
+    address_imm(&m, &offset, &more);
+    effective_address(&m, base_address(&m, shape, &s, more), offset);
     if (variant == OUT_OF_BOUNDS) {
         if (writes)
             pin_top(b);
@@ -318,38 +335,48 @@ static void store_cells(struct access *m, struct lin v, unsigned variant)
     }
 }
 
-/* The immediate: the offset, and above it 32 bits of value, signed for 64-bit stores. */
-static struct lin stored_immediate(struct access *m, struct lin *offset)
+/* A signed number of 16 bits in the field REL, as the bits that are stored. */
+static struct lin stored_immediate(struct access *m)
 {
     struct build *b = &m->b;
-    struct lin value, sign;
+    struct lin v = lin_wire(build_input(b, "value", ROW_REL)), sign;
+    int width = m->lg == 3 ? 64 : 32;
 
-    *offset = build_limbs(b, "offset", part_imm_hint(b), 0, 32);
-    value = build_limbs(b, "value", part_imm_hint(b), 32, 32);
-    b->code[CODE_IMM] = lin_add(*offset, lin_shl(value, 32));
-    if (m->lg < 3)
-        return value;
-    sign = lin_wire(part_sign(b, value, 32));
-    return lin_add(value, lin_sub(lin_shl(sign, 64), lin_shl(sign, 32)));
+    build_range16(b, v);
+    build_pin(b, v.t[0].wire, 0, 65535);
+    b->code[CODE_REL] = v;
+    if (m->lg < 2)
+        return v;
+    sign = lin_wire(part_sign(b, v, 16));
+    return lin_add(v, lin_sub(lin_shl(sign, width), lin_shl(sign, 16)));
+}
+
+/* Values are read after the address: ports in order. */
+static struct lin value_to_store(struct access *m, unsigned kind, struct lin slot)
+{
+    if (kind == STORED_S)
+        return build_read(&m->b, SPACE_FRAME, 2, part_frame(&m->b, slot), 64);
+    return kind == STORED_A ? lin_wire(m->b.acc) : stored_immediate(m);
 }
 
 int chip_store(struct chip **out, uint32_t op, unsigned variant, struct err *err)
 {
-    static const uint8_t modes[4] = {ADDRESS_S, ADDRESS_A, ADDRESS_X_SS, ADDRESS_K_SS};
+    static const uint8_t modes[6] = {ADDRESS_S,    ADDRESS_A,   ADDRESS_X_SS,
+                                     ADDRESS_K_SS, ADDRESS_H_S, ADDRESS_I};
     static const char *const values[ZK_STORED] = {"s", "a", "i"};
     uint32_t at = op - ZOP_STORE_FIRST;
-    unsigned mode = modes[at / ZK_STORED % 4], value = at % ZK_STORED, n_address;
-    struct access m = {.lg = at / (4 * ZK_STORED)};
+    unsigned mode = modes[at / (2 * ZK_STORED) % 6], value = at % ZK_STORED, n_address;
+    struct access m = {.lg = at / (12 * ZK_STORED), .has_more = at / ZK_STORED % 2};
     struct build *b = &m.b;
     struct slots s;
-    struct lin v = lin_zero(), offset = lin_zero(), base;
+    struct lin v, offset, more, base;
     char name[40];
     int rc;
 
     if ((variant == SMALL_VALUE && m.lg != 2) || (variant == ACROSS && m.lg == 0))
         return VCP_ENOTFOUND;
-    snprintf(name, sizeof name, "store%u_%s_%s%s", 8u << m.lg, address_names[mode], values[value],
-             variant_names[variant]);
+    snprintf(name, sizeof name, "store%u_%s%s_%s%s", 8u << m.lg, address_names[mode],
+             m.has_more ? "+" : "", values[value], variant_names[variant]);
     rc = build_init(b, name, err);
     if (rc < 0)
         return rc;
@@ -358,15 +385,9 @@ int chip_store(struct chip **out, uint32_t op, unsigned variant, struct err *err
     n_address = (unsigned)shapes[mode].a_slot + shapes[mode].b_slot;
     build_instruction(b, op);
     s = part_slots(b, n_address + (value == STORED_S));
-    base = base_address(&m, &shapes[mode], &s);
-    if (value == STORED_S)
-        v = build_read(b, SPACE_FRAME, 2, part_frame(b, s.at[n_address]), 64);
-    else if (value == STORED_A)
-        v = lin_wire(b->acc);
-    if (value == STORED_I)
-        v = stored_immediate(&m, &offset);
-    else
-        offset = part_imm(b, 32);
+    address_imm(&m, &offset, &more);
+    base = base_address(&m, &shapes[mode], &s, more);
+    v = value_to_store(&m, value, s.at[value == STORED_S ? n_address : 0]);
     effective_address(&m, base, offset);
     if (variant == OUT_OF_BOUNDS) {
         out_of_bounds(&m);

@@ -4,7 +4,7 @@
 struct slots part_slots(struct build *b, unsigned n)
 {
     static const enum code_field fields[3] = {CODE_A, CODE_B, CODE_TOP};
-    struct slots s;
+    struct slots s = {{lin_zero(), lin_zero(), lin_zero()}};
 
     for (unsigned i = 0; i < n; i++)
         s.at[i] = build_slot(b, i + 1 == n ? CODE_TOP : fields[i]);
