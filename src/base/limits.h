@@ -44,12 +44,12 @@
 /* store: what one database keeps of things that would grow for ever. */
 /* The largest module, input or output: 64 MiB, and the results that follow a full output. */
 #define STORE_BLOB_MAX_BYTES ((64u << 20) + RUN_RESULT_BYTES_MAX)
-#define STORE_HEARTBEATS_MAX 64u         /* rows for each node: an hour at one a minute */
-#define STORE_DECISIONS_MAX  32u         /* rows for each task: the last placements explain it */
-#define STORE_AUDIT_MAX      100000u     /* rows; older ones go */
-#define STORE_ROW_BYTES_MAX  (8u << 20)  /* bytes of one text or blob column */
-#define STORE_LIST_MAX       1000u       /* rows of one page */
-#define STORE_READERS_MAX    64u         /* connections: each costs files and a page cache */
+#define STORE_HEARTBEATS_MAX 64u        /* rows for each node: an hour at one a minute */
+#define STORE_DECISIONS_MAX  32u        /* rows for each task: the last placements explain it */
+#define STORE_AUDIT_MAX      100000u    /* rows; older ones go */
+#define STORE_ROW_BYTES_MAX  (8u << 20) /* bytes of one text or blob column */
+#define STORE_LIST_MAX       1000u      /* rows of one page */
+#define STORE_READERS_MAX    64u        /* connections: each costs files and a page cache */
 
 /* coord: work done for one decision. */
 #define COORD_VISITS_MAX     1024u /* nodes or tasks looked at by one search */
@@ -91,46 +91,46 @@
 #define HTTP_REPLY_BYTES_MAX   (64u << 20) /* what the client accepts unless told otherwise */
 
 /* api: requests and what is kept about callers. */
-#define API_BODY_BYTES_MAX       (64u << 10)  /* JSON of ordinary calls */
-#define API_TASK_BYTES_MAX       (16u << 20)  /* a submission with a 10 MB module in base64 */
-#define API_RESULT_BYTES_MAX     (256u << 10) /* two outputs of 64 KiB in base64 and the rest */
-#define API_INLINE_BYTES_MAX     (64u << 10)  /* an output inside JSON; larger ones are blobs */
-#define API_JSON_VALUES_MAX      100000u      /* values in one body: bounds the parser's memory */
-#define API_JSON_DEPTH_MAX       32u          /* nesting of one body */
-#define API_WAIT_MS_MAX          30000        /* of a long poll: below every proxy's patience */
-#define API_PROBE_BYTES_MAX      (8u << 20)   /* of a bandwidth probe, either direction */
-#define API_LIST_DEFAULT         100u         /* rows of a page that names no limit */
-#define API_KEYS_MAX             100u         /* live API keys of one user */
-#define API_RATE_BUCKETS_MAX     65536u       /* callers remembered by the rate limiter */
+#define API_BODY_BYTES_MAX   (64u << 10)  /* JSON of ordinary calls */
+#define API_TASK_BYTES_MAX   (16u << 20)  /* a submission with a 10 MB module in base64 */
+#define API_RESULT_BYTES_MAX (256u << 10) /* two outputs of 64 KiB in base64 and the rest */
+#define API_INLINE_BYTES_MAX (64u << 10)  /* an output inside JSON; larger ones are blobs */
+#define API_JSON_VALUES_MAX  100000u      /* values in one body: bounds the parser's memory */
+#define API_JSON_DEPTH_MAX   32u          /* nesting of one body */
+#define API_WAIT_MS_MAX      30000        /* of a long poll: below every proxy's patience */
+#define API_PROBE_BYTES_MAX  (8u << 20)   /* of a bandwidth probe, either direction */
+#define API_LIST_DEFAULT     100u         /* rows of a page that names no limit */
+#define API_KEYS_MAX         100u         /* live API keys of one user */
+#define API_RATE_BUCKETS_MAX 65536u       /* callers remembered by the rate limiter */
 
 /* node: what the agent takes from a server or a worker process. */
-#define NODE_SLOTS_MAX        256u         /* tasks at once: each is a thread and a process */
-#define NODE_WORKERS_MAX      1024u        /* processes of one keeper, spares included */
-#define NODE_JOB_BYTES_MAX    (4u << 20)   /* arguments and environment with their lengths */
+#define NODE_SLOTS_MAX        256u       /* tasks at once: each is a thread and a process */
+#define NODE_WORKERS_MAX      1024u      /* processes of one keeper, spares included */
+#define NODE_JOB_BYTES_MAX    (4u << 20) /* arguments and environment with their lengths */
 #define NODE_INPUT_BYTES_MAX  STORE_BLOB_MAX_BYTES /* standard input: any blob */
-#define NODE_OUTPUT_BYTES_MAX (256u << 20) /* both outputs, whatever the task's limit */
-#define NODE_REPORT_BYTES_MAX 4096u        /* fixed fields and three short texts */
-#define NODE_BODY_BYTES_MAX   (4u << 20)   /* a JSON answer of the server */
-#define NODE_FILE_BYTES_MAX   65536u       /* one file of /proc or /sys */
-#define NODE_HELD_MAX         512u         /* leases run or not yet delivered; the server takes 1024 */
-#define NODE_CACHE_FILES_MAX  20000u       /* files of the cache, which are searched one by one */
+#define NODE_OUTPUT_BYTES_MAX (256u << 20)         /* both outputs, whatever the task's limit */
+#define NODE_REPORT_BYTES_MAX 4096u                /* fixed fields and three short texts */
+#define NODE_BODY_BYTES_MAX   (4u << 20)           /* a JSON answer of the server */
+#define NODE_FILE_BYTES_MAX   65536u               /* one file of /proc or /sys */
+#define NODE_HELD_MAX         512u   /* leases run or not yet delivered; the server takes 1024 */
+#define NODE_CACHE_FILES_MAX  20000u /* files of the cache, which are searched one by one */
 
 /* cli: the program's own patience and appetite. */
 #define CLI_CONFIG_BYTES_MAX  (64u << 10)  /* bytes of a config file of three lines */
 #define CLI_INPUT_BYTES_MAX   (512u << 20) /* bytes of one module or standard input read */
-#define CLI_RETRIES_MAX       5            /* calls repeated because the server asked for patience */
-#define CLI_RETRY_SECONDS_MAX 30           /* a longer Retry-After is told, not waited out */
-#define CLI_TRANSFER_MS_MAX   600000       /* of one upload or download */
+#define CLI_RETRIES_MAX       5      /* calls repeated because the server asked for patience */
+#define CLI_RETRY_SECONDS_MAX 30     /* a longer Retry-After is told, not waited out */
+#define CLI_TRANSFER_MS_MAX   600000 /* of one upload or download */
 
 /* wasm: the lowered form and a run. */
 #define WASM_INSNS_MAX         (24u << 20) /* lowered instructions of a module, 32 bytes each */
 #define CODE_FRAME_SLOTS_MAX   65000u      /* slots of a frame: operands have 16 bits */
 #define WASM_TABLE_ENTRIES_MAX 1000000u    /* entries of one table: one instruction fills it */
-#define RUN_MEMORY_BYTES_MAX   ((uint64_t)1 << 40) /* of run_limits; address space, not memory */
-#define RUN_OUTPUT_BYTES_MAX   ((uint64_t)1 << 30) /* of run_limits */
+#define RUN_MEMORY_BYTES_MAX   ((uint64_t)1 << 40)    /* of run_limits; address space, not memory */
+#define RUN_OUTPUT_BYTES_MAX   ((uint64_t)1 << 30)    /* of run_limits */
 #define RUN_RESULT_BYTES_MAX   (8u * WASM_PARAMS_MAX) /* results of an entry, after its output */
-#define RUN_CALL_DEPTH_MAX     (1u << 24)  /* of run_limits */
-#define RUN_STACK_SLOTS_MAX    (1u << 26)  /* of run_limits: 512 MiB */
+#define RUN_CALL_DEPTH_MAX     (1u << 24)             /* of run_limits */
+#define RUN_STACK_SLOTS_MAX    (1u << 26)             /* of run_limits: 512 MiB */
 
 /* ---- circom ---- */
 
@@ -144,12 +144,12 @@
 #define CIRCOM_DIGITS_MAX 1024u
 
 /* zkvm: receipts and what a verifier does for one. */
-#define ZKVM_PROOFS_MAX        65536u      /* proofs of a receipt: with 2^27 rows each, counts < 2^44 */
-#define ZKVM_KEYS_MAX          32u         /* different keys of a receipt */
-#define ZKVM_RECEIPT_BYTES_MAX (16u << 20) /* ZKVM_PROOFS_MAX proofs of 193 bytes, and the rest */
-#define ZKVM_TERMS_MAX         (1u << 26)  /* the verifier's own tuples: code, image, cells */
-#define ZKVM_RING_KEYS_MAX     256u        /* keys of a verifier's folder */
+#define ZKVM_PROOFS_MAX        65536u /* proofs of a receipt: with 2^27 rows each, counts < 2^44 */
+#define ZKVM_KEYS_MAX          32u    /* different keys of a receipt */
+#define ZKVM_RECEIPT_BYTES_MAX (16u << 20)  /* ZKVM_PROOFS_MAX proofs of 193 bytes, and the rest */
+#define ZKVM_TERMS_MAX         (1u << 26)   /* the verifier's own tuples: code, image, cells */
+#define ZKVM_RING_KEYS_MAX     256u         /* keys of a verifier's folder */
 #define ZKVM_PROFILE_BYTES_MAX (128u << 10) /* a profile of 4096 lines */
-#define ZKVM_VKEY_BYTES_MAX    (64u << 10) /* a verifying key of 1000 public inputs */
+#define ZKVM_VKEY_BYTES_MAX    (64u << 10)  /* a verifying key of 1000 public inputs */
 
 #endif

@@ -5,21 +5,21 @@
 
 #include "bn254/x86/adx_fields.h"
 
-#include "../fp2.c"
+#include "bn254/fp2.c"
 
-#include "../fp6.c"
+#include "bn254/fp6.c"
 
-#include "../fp12.c"
+#include "bn254/fp12.c"
 
-#include "../g1.c"
+#include "bn254/g1.c"
 
-#include "../g2.c"
+#include "bn254/g2.c"
 
-#include "../pairing_c.c"
+#include "bn254/pairing_c.c"
 
-#include "../ntt_c.c"
+#include "bn254/ntt_c.c"
 
-#include "../msm_c.c"
+#include "bn254/msm_c.c"
 
 #include "bn254/x86/x86_kernels.h"
 
