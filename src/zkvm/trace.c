@@ -29,6 +29,7 @@ struct machine {
     uint32_t n_pages;
     uint64_t *code_counts, *range16, *range8, *and8, pow32[32], pow64[64], pop8[256];
     uint64_t wires[BUILD_WIRES_MAX];
+    const struct trace_sample *sample; /* instead of cells */
     int rc;
 };
 
@@ -158,8 +159,11 @@ static uint64_t take_time(struct machine *m, const struct chip_access *a)
 {
     uint64_t address = (uint64_t)lc_integer(&a->address, m->wires, m->inputs);
     uint64_t now = m->inputs[ROW_CLOCK] * BUS_PORTS + a->port, old;
-    struct cell *cell = cell_at(m, address);
+    struct cell *cell;
 
+    if (m->sample)
+        return now - 2;
+    cell = cell_at(m, address);
     if (!cell)
         return 0;
     old = cell->time ? cell->time - 1 : 0;
@@ -175,8 +179,11 @@ static uint64_t take_time(struct machine *m, const struct chip_access *a)
 
 static uint64_t take_value(struct machine *m, const struct chip *c, const struct chip_access *a)
 {
-    struct cell *cell = cell_at(m, (uint64_t)lc_integer(&a->address, m->wires, m->inputs));
+    struct cell *cell;
 
+    if (m->sample)
+        return m->sample->value(m->sample->arg, c, a);
+    cell = cell_at(m, (uint64_t)lc_integer(&a->address, m->wires, m->inputs));
     if (!cell) {
         fail(m, err_set(m->err, VCP_ESTATE, "chip %s accesses a cell that is not there at pc %u",
                         c->name, (unsigned)m->inputs[ROW_PC]));
@@ -221,6 +228,7 @@ static uint64_t wire_value(struct machine *m, const struct chip *c, const struct
     case RECIPE_PRODUCT: return (uint64_t)(x * y);
     case RECIPE_VALUE: return take_value(m, c, &c->accesses[w->i]);
     case RECIPE_TIME: return take_time(m, &c->accesses[w->i]);
+    case RECIPE_PARAM: return m->sample ? m->sample->params[w->i] : 0;
     default: return 0;
     }
 }
@@ -628,4 +636,14 @@ int trace_run(struct trace_end *out, struct program *p, struct catalog *chips, u
 end:
     release(m);
     return rc;
+}
+
+void trace_sample_row(uint64_t wires[], const struct chip *c, const struct trace_sample *s)
+{
+    struct machine m = {.sample = s};
+
+    memcpy(m.inputs, s->inputs, sizeof m.inputs);
+    for (uint32_t i = 0; i < c->n_stage1; i++)
+        m.wires[i] = wire_value(&m, c, &c->wires[i]);
+    memcpy(wires, m.wires, c->n_stage1 * sizeof *wires);
 }

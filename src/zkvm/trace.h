@@ -32,4 +32,14 @@ struct trace_end {
 int trace_run(struct trace_end *out, struct program *p, struct catalog *chips, uint64_t gas_max,
               uint64_t rows_max, const struct trace_sink *sink, struct err *err);
 
+/* One row out of nowhere, for tests of chips: inputs (instructions) or params (others) as
+ * given, cells as `value` says, last touched just before.  The row need not be valid. */
+struct trace_sample {
+    uint64_t inputs[ROW_INPUTS];
+    uint64_t params[16];
+    uint64_t (*value)(void *arg, const struct chip *c, const struct chip_access *a);
+    void *arg;
+};
+void trace_sample_row(uint64_t wires[], const struct chip *c, const struct trace_sample *s);
+
 #endif
