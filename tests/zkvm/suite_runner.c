@@ -41,7 +41,8 @@ static void call(struct suite *s, const char *file, const json_t *command)
 {
     const json_t *action = json_object_get(command, "action"), *v;
     json_t *list = json_object_get(action, "args");
-    struct mockrun m = {.chips = s->chips, .gas_max = 2000000, .rows_max = 400000};
+    struct mockrun m = {
+        .chips = s->chips, .gas_max = 2000000, .rows_max = 400000, .call_depth_max = 200};
     const char *args[STATEMENT_VALUES_MAX];
     struct err e = {0};
     size_t i, n = json_array_size(list);
