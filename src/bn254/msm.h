@@ -3,7 +3,7 @@
  * Pippenger buckets over signed digits; the window width follows from n, buckets are
  * affine and filled in batches that share an inversion.  Scalars 0 and 1 and points
  * at infinity cost next to nothing, short scalars less.  Time depends on the scalars:
- * see docs/security.md for where that is acceptable.
+ * see docs/bn254.md for where that is acceptable.
  *
  * points: n of g1_affine (64 bytes each) or g2_affine (128 bytes each) in memory form,
  * at any alignment, so that a mapped .zkey section can be passed as it is.  They must
