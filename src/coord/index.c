@@ -223,7 +223,7 @@ static void free_task(struct ctask *t)
     free(t);
 }
 
-static void free_chains(struct table *t, void (*drop)(struct table_link *e))
+static void free_chains(struct idtable *t, void (*drop)(struct table_link *e))
 {
     for (size_t i = 0; i < t->n_chains; i++)
         for (struct table_link *e = t->chains[i], *next; e; e = next) {

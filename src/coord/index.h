@@ -137,7 +137,7 @@ struct catt {
 };
 
 struct index {
-    struct table nodes, tasks, owners;
+    struct idtable nodes, tasks, owners;
     struct tree by[N_STRATEGIES], waiting, deadlines, silence, patience;
     struct cnode *all;
     size_t in_state[N_NODE_STATES];

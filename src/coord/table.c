@@ -8,19 +8,19 @@
 #include "base/err.h"
 #include "base/rng.h"
 
-void idtable_init(struct table *t)
+void idtable_init(struct idtable *t)
 {
-    *t = (struct table){0};
+    *t = (struct idtable){0};
     rng_bytes(t->key, sizeof t->key);
 }
 
-void idtable_release(struct table *t)
+void idtable_release(struct idtable *t)
 {
     free(t->chains);
-    *t = (struct table){0};
+    *t = (struct idtable){0};
 }
 
-static uint64_t hash_of(const struct table *t, const char *name)
+static uint64_t hash_of(const struct idtable *t, const char *name)
 {
     uint64_t h;
 
@@ -28,12 +28,12 @@ static uint64_t hash_of(const struct table *t, const char *name)
     return h;
 }
 
-static struct table_link **chain_of(const struct table *t, uint64_t hash)
+static struct table_link **chain_of(const struct idtable *t, uint64_t hash)
 {
     return &t->chains[hash & (t->n_chains - 1)];
 }
 
-struct table_link *idtable_find(const struct table *t, const char *name)
+struct table_link *idtable_find(const struct idtable *t, const char *name)
 {
     if (t->n_chains == 0)
         return NULL;
@@ -44,9 +44,9 @@ struct table_link *idtable_find(const struct table *t, const char *name)
     return NULL;
 }
 
-static int grow(struct table *t)
+static int grow(struct idtable *t)
 {
-    struct table bigger = *t;
+    struct idtable bigger = *t;
 
     bigger.n_chains = t->n_chains ? t->n_chains * 2 : 64;
     bigger.chains = calloc(bigger.n_chains, sizeof bigger.chains[0]);
@@ -65,7 +65,7 @@ static int grow(struct table *t)
     return VCP_OK;
 }
 
-int idtable_insert(struct table *t, struct table_link *e, const char *name)
+int idtable_insert(struct idtable *t, struct table_link *e, const char *name)
 {
     if (t->n == t->n_chains && grow(t) < 0)
         return VCP_ENOMEM;
@@ -78,7 +78,7 @@ int idtable_insert(struct table *t, struct table_link *e, const char *name)
     return VCP_OK;
 }
 
-void idtable_remove(struct table *t, struct table_link *e)
+void idtable_remove(struct idtable *t, struct table_link *e)
 {
     struct table_link **at = chain_of(t, e->hash);
 

@@ -14,17 +14,17 @@ struct table_link {
     uint64_t hash;
 };
 
-struct table {
+struct idtable {
     struct table_link **chains;
     size_t n, n_chains; /* a power of two, or 0 */
     uint8_t key[16];
 };
 
-void idtable_init(struct table *t);
-void idtable_release(struct table *t); /* the elements stay */
-struct table_link *idtable_find(const struct table *t, const char *name);
+void idtable_init(struct idtable *t);
+void idtable_release(struct idtable *t); /* the elements stay */
+struct table_link *idtable_find(const struct idtable *t, const char *name);
 /* The name must be new.  VCP_ENOMEM leaves the table as it was. */
-int idtable_insert(struct table *t, struct table_link *e, const char *name);
-void idtable_remove(struct table *t, struct table_link *e);
+int idtable_insert(struct idtable *t, struct table_link *e, const char *name);
+void idtable_remove(struct idtable *t, struct table_link *e);
 
 #endif
