@@ -146,7 +146,8 @@ static int scale_parts(struct profile *p, const uint64_t counts[], uint64_t scal
     for (uint32_t chip = 0; chip < CATALOG_CHIPS; chip++) {
         if (counts[chip] == 0 || chip >= CATALOG_OTHER(OTHER_RANGE16))
             continue;
-        unsigned __int128 rows = ((unsigned __int128)counts[chip] * scale) >> 16;
+        /* Rounded up: a chip of few rows must not run out instances before the others. */
+        unsigned __int128 rows = ((unsigned __int128)counts[chip] * scale + 65535) >> 16;
         if (p->n_parts == PROFILE_PARTS_MAX)
             return err_set(err, VCP_ELIMIT, "profile %s: more than %u chips", p->name,
                            PROFILE_PARTS_MAX);
