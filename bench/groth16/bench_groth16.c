@@ -1,28 +1,25 @@
 /* bench_groth16.c - setup, key check, proof and verification by circuit size.
  *
- *     bench_groth16 [-d FOLDER] [-t THREADS] [-r REPEATS] [-n] [LOG2...]
- *
  * The circuit has the shape of real ones: half of its rows say that a wire is a bit
  * (three fifths of them 0), the others square and mix full-size values, so that 28 %
  * of the wires are 0, 20 % are 1, and most wires are in A but not in B.  The key comes
- * from the local setup and is kept in FOLDER for the next run.  A time is printed only
- * for a proof that verified; of REPEATS proofs the median counts.
- * -n leaves out the check of the key's points. */
-#include <stdio.h>
+ * from the local setup and is kept in the folder of the options for the next run.  Every
+ * proof is verified before its time counts; the table has the best of the rounds, and
+ * their median beside it. */
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/rng.h"
+#include "bench/bench.h"
 #include "bn254/cpu.h"
 #include "groth16/ckey.h"
 #include "groth16/prove.h"
 #include "groth16/setup.h"
 #include "groth16/verify.h"
 
-#define REPEATS_MAX 15
+enum { VERIFY_ROUNDS = 16, BATCH = 256 };
 
 struct circuit {
     struct cs cs;
@@ -30,216 +27,295 @@ struct circuit {
     fr_bits *bits;
 };
 
-static void fail(const char *what, const struct err *e)
+/* What one size of circuit is measured with. */
+struct subject {
+    struct bench *b;
+    struct circuit c;
+    struct zkey key;
+    struct vkey *vk;
+    struct threads *threads; /* one for each CPU: setup and checks */
+    uint64_t n_rows;
+};
+
+static int report(struct subject *s, const char *what, uint64_t n, unsigned n_threads,
+                  int64_t wall_ns, int64_t cpu_ns, struct err *err)
 {
-    fprintf(stderr, "bench_groth16: %s: %s\n", what, e->msg);
-    exit(1);
+    struct bench_row row = {what,
+                            bn254_level_name(bn254_level()),
+                            n,
+                            n_threads,
+                            (double)wall_ns,
+                            (double)cpu_ns / n_threads,
+                            {{0}}};
+
+    return bench_report(s->b, &row, err);
 }
 
-/* Processor time of the whole process: what a busy machine does not distort as much. */
-static int64_t cpu_ns(void)
+/* ---- the circuit ---- */
+
+/* b * (b - 1) = 0 */
+static void add_bit_row(struct circuit *c, struct prng *r, const fr *minus_one, uint32_t i)
 {
-    struct timespec t;
-    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
-    return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
+    if (prng_below(r, 100) < 42)
+        c->z[i] = fr_one;
+    cs_term(&c->cs, CS_A, i, &fr_one);
+    cs_term(&c->cs, CS_B, i, &fr_one);
+    cs_term(&c->cs, CS_B, 0, minus_one);
 }
 
-static double ms(int64_t ns)
+/* (x + y) * x = i; a square when y is x. */
+static void add_mixing_row(struct circuit *c, uint32_t x, uint32_t y, uint32_t i)
 {
-    return (double)ns / 1e6;
+    fr t = c->z[x];
+
+    cs_term(&c->cs, CS_A, x, &fr_one);
+    if (y != x) {
+        cs_term(&c->cs, CS_A, y, &fr_one);
+        fr_add(&t, &t, &c->z[y]);
+    }
+    cs_term(&c->cs, CS_B, x, &fr_one);
+    cs_term(&c->cs, CS_C, i, &fr_one);
+    fr_mul(&c->z[i], &t, &c->z[x]);
 }
 
-/* Row kinds: b * (b - 1) = 0 and (x + y) * x = out. */
-static void build(struct circuit *c, unsigned log_n)
+static int build(struct subject *s, unsigned log_n, struct err *err)
 {
     uint32_t n_rows = (uint32_t)(((uint64_t)1 << log_n) - 4), n_wires = n_rows + 2, x = 1;
+    struct circuit *c = &s->c;
     struct prng r;
-    struct err e;
-    fr minus_one, t;
+    fr minus_one;
 
     prng_init(&r, 1);
     fr_neg(&minus_one, &fr_one);
     cs_init(&c->cs, n_wires, 1, 0);
-    c->z = calloc(n_wires, sizeof *c->z);
-    c->bits = calloc(n_wires, sizeof *c->bits);
+    c->z = bench_memory(s->b, n_wires * sizeof *c->z);
+    c->bits = bench_memory(s->b, n_wires * sizeof *c->bits);
     if (!c->z || !c->bits)
-        exit(1);
+        return bench_out_of_memory(err);
+    memset(c->z, 0, n_wires * sizeof *c->z);
     c->z[0] = fr_one;
     fr_from_u64(&c->z[1], 123456789);
     for (uint32_t i = 2; i < n_wires; i++) {
         if (prng_below(&r, 100) < 48) {
-            if (prng_below(&r, 100) < 42)
-                c->z[i] = fr_one;
-            cs_term(&c->cs, CS_A, i, &fr_one);
-            cs_term(&c->cs, CS_B, i, &fr_one);
-            cs_term(&c->cs, CS_B, 0, &minus_one);
+            add_bit_row(c, &r, &minus_one, i);
         } else {
-            uint32_t y = (uint32_t)prng_below(&r, i);
-            cs_term(&c->cs, CS_A, x, &fr_one);
-            if (y != x)
-                cs_term(&c->cs, CS_A, y, &fr_one);
-            cs_term(&c->cs, CS_B, x, &fr_one);
-            cs_term(&c->cs, CS_C, i, &fr_one);
-            t = c->z[x];
-            if (y != x)
-                fr_add(&t, &t, &c->z[y]);
-            fr_mul(&c->z[i], &t, &c->z[x]);
+            add_mixing_row(c, x, (uint32_t)prng_below(&r, i), i);
             x = i;
         }
         cs_row_end(&c->cs);
     }
-    if (cs_finish(&c->cs, &e) < 0)
-        fail("circuit", &e);
+    if (cs_finish(&c->cs, err) < 0)
+        return err_prefix(err, "circuit");
     if (cs_first_unsatisfied(&c->cs, c->z) != c->cs.n_rows)
-        exit(1);
+        return bench_wrong(err, "witness", NULL);
     fr_to_bits_n(c->bits, c->z, n_wires);
+    s->n_rows = n_rows;
+    return VCP_OK;
 }
 
-static void make_key(const char *path, const struct circuit *c, struct threads *threads)
+/* ---- the key ---- */
+
+static int make_key(struct subject *s, const char *path, struct err *err)
 {
-    struct work work = {.threads = threads};
-    struct err e;
-    int64_t start = clock_mono_ns();
+    struct work work = {.threads = s->threads};
+    int64_t start = clock_mono_ns(), cpu = bench_process_cpu_ns();
 
     if (access(path, F_OK) == 0)
-        return;
-    if (groth16_setup_local(path, &c->cs, &work, &e) < 0)
-        fail("setup", &e);
-    printf("  local setup        %9.1f ms\n", ms(clock_mono_ns() - start));
+        return VCP_OK;
+    if (groth16_setup_local(path, &s->c.cs, &work, err) < 0)
+        return err_prefix(err, "setup");
+    return report(s, "setup_local", s->n_rows, threads_count(s->threads), clock_mono_ns() - start,
+                  bench_process_cpu_ns() - cpu, err);
 }
+
+static int open_key(struct subject *s, const char *path, struct err *err)
+{
+    int64_t start = clock_mono_ns(), cpu = bench_process_cpu_ns();
+    int rc = zkey_open(&s->key, path, err);
+
+    if (rc == VCP_OK)
+        rc = vkey_from_zkey(&s->vk, &s->key, err);
+    if (rc == VCP_OK)
+        rc = report(s, "open_key", s->n_rows, 1, clock_mono_ns() - start,
+                    bench_process_cpu_ns() - cpu, err);
+    if (rc < 0 || s->b->o.trust_key)
+        return rc;
+    start = clock_mono_ns();
+    cpu = bench_process_cpu_ns();
+    rc = zkey_check_points(&s->key, s->threads, err);
+    return rc < 0 ? rc
+                  : report(s, "check_points", s->n_rows, threads_count(s->threads),
+                           clock_mono_ns() - start, bench_process_cpu_ns() - cpu, err);
+}
+
+/* ---- proving ---- */
 
 static int by_value(const void *a, const void *b)
 {
     int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
     return x < y ? -1 : x > y;
 }
 
-static void bench_prove(const struct zkey *k, const struct vkey *vk, const struct circuit *c,
-                        unsigned n_threads, int repeats)
+/* Where the time of the best proof went. */
+static void add_stages(struct bench_row *row, const struct work *best)
+{
+    int n = 2;
+
+    for (int i = 0; i < WORK_STAGES && n < BENCH_EXTRAS; i++)
+        if (i != WORK_MSM_D)
+            row->extra[n++] = (struct bench_extra){work_stage_name((enum work_stage)i),
+                                                   (double)best->stage_ns[i] / 1e6};
+}
+
+static int bench_prove(struct subject *s, unsigned n_threads, struct err *err)
 {
     struct threads *threads = threads_new(n_threads);
-    struct work work = {0}, best = {0};
+    struct bench_row row = {
+        "prove", bn254_level_name(bn254_level()), s->n_rows, n_threads, 1e300, 1e300, {{0}}};
+    struct work work, best = {0};
     struct groth16_proof p;
-    struct err e;
-    int64_t t[REPEATS_MAX], least = INT64_MAX, cpu = INT64_MAX;
+    int64_t t[BENCH_ROUNDS_MAX];
+    int rc = threads ? VCP_OK : bench_out_of_memory(err);
 
-    for (int i = 0; i < repeats; i++) {
+    for (unsigned i = 0; rc == VCP_OK && i < s->b->o.n_rounds; i++) {
+        int64_t start = clock_mono_ns(), cpu = bench_process_cpu_ns();
+
         work = (struct work){.threads = threads};
-        int64_t start = clock_mono_ns(), cpu_start = cpu_ns();
-        if (groth16_prove(&p, k, c->bits, &work, &e) < 0)
-            fail("prove", &e);
+        rc = groth16_prove(&p, &s->key, s->c.bits, &work, err);
         t[i] = clock_mono_ns() - start;
-        int64_t cpu_used = cpu_ns() - cpu_start;
-        cpu = cpu_used < cpu ? cpu_used : cpu;
-        if (groth16_verify(vk, c->bits + 1, 1, &p, &e) < 0)
-            fail("verify", &e);
-        if (t[i] < least) {
-            least = t[i];
+        cpu = (bench_process_cpu_ns() - cpu) / n_threads;
+        if (rc == VCP_OK)
+            rc = groth16_verify(s->vk, s->c.bits + 1, 1, &p, err);
+        if ((double)cpu < row.cpu_ns)
+            row.cpu_ns = (double)cpu;
+        if ((double)t[i] < row.wall_ns) {
+            row.wall_ns = (double)t[i];
             best = work;
         }
     }
-    qsort(t, (size_t)repeats, sizeof *t, by_value);
-    printf("  prove, %u thread%s   %9.1f ms (least %.1f, processor %.1f), scratch %.1f MiB:",
-           n_threads, n_threads == 1 ? " " : "s", ms(t[repeats / 2]), ms(least), ms(cpu),
-           (double)best.memory_peak_bytes / 1048576);
-    for (int s = 0; s < WORK_STAGES; s++)
-        if (s != WORK_MSM_D)
-            printf(" %s %.1f", work_stage_name((enum work_stage)s), ms(best.stage_ns[s]));
-    printf("\n");
     threads_free(threads);
+    if (rc < 0)
+        return err_prefix(err, "prove");
+    qsort(t, s->b->o.n_rounds, sizeof *t, by_value);
+    row.extra[0] = (struct bench_extra){"median_ms", (double)t[s->b->o.n_rounds / 2] / 1e6};
+    row.extra[1] = (struct bench_extra){"scratch_mib",
+                                        (double)best.memory_peak_bytes / (1024 * 1024)};
+    add_stages(&row, &best);
+    return bench_report(s->b, &row, err);
 }
 
-static void bench_verify(const struct zkey *k, const struct vkey *vk, const struct circuit *c)
+/* ---- verifying ---- */
+
+static int verify_one(struct subject *s, const struct groth16_proof *p, struct err *err)
 {
-    enum { N = 256 };
-    static struct groth16_claim claims[N];
-    struct work work = {0};
+    int64_t wall = INT64_MAX, cpu = INT64_MAX;
+
+    for (int i = 0; i < VERIFY_ROUNDS; i++) {
+        int64_t start = clock_mono_ns(), cpu_start = bench_process_cpu_ns(), w, c;
+
+        if (groth16_verify(s->vk, s->c.bits + 1, 1, p, err) < 0)
+            return err_prefix(err, "verify");
+        c = bench_process_cpu_ns() - cpu_start;
+        w = clock_mono_ns() - start;
+        wall = w < wall ? w : wall;
+        cpu = c < cpu ? c : cpu;
+    }
+    return report(s, "verify", 1, 1, wall, cpu, err);
+}
+
+static int verify_batch(struct subject *s, const struct groth16_proof *p, struct err *err)
+{
+    struct groth16_claim *claims = bench_memory(s->b, BATCH * sizeof *claims);
+    int64_t start, cpu;
+
+    if (!claims)
+        return bench_out_of_memory(err);
+    for (int i = 0; i < BATCH; i++)
+        claims[i] = (struct groth16_claim){s->vk, s->c.bits + 1, NULL, p};
+    start = clock_mono_ns();
+    cpu = bench_process_cpu_ns();
+    if (groth16_verify_batch(claims, BATCH, NULL, NULL, err) < 0)
+        return err_prefix(err, "batch");
+    return report(s, "verify_batch", BATCH, 1, clock_mono_ns() - start,
+                  bench_process_cpu_ns() - cpu, err);
+}
+
+/* A benchmark of a verifier that accepts everything measures nothing. */
+static int refuses_another(struct subject *s, const struct groth16_proof *p, struct err *err)
+{
+    fr_bits other = s->c.bits[1];
+    struct err ignored;
+
+    other.l[0] ^= 1;
+    if (groth16_verify(s->vk, &other, 1, p, &ignored) != VCP_EVERIFY)
+        return bench_wrong(err, "a proof of another statement was accepted", NULL);
+    return VCP_OK;
+}
+
+static int bench_verify(struct subject *s, struct err *err)
+{
+    struct work work = {.threads = s->threads};
     struct groth16_proof p;
-    struct err e;
-    int64_t start, one, all;
+    int rc = groth16_prove(&p, &s->key, s->c.bits, &work, err);
 
-    if (groth16_prove(&p, k, c->bits, &work, &e) < 0)
-        fail("prove", &e);
-    start = cpu_ns();
-    for (int i = 0; i < 16; i++)
-        if (groth16_verify(vk, c->bits + 1, 1, &p, &e) < 0)
-            fail("verify", &e);
-    one = (cpu_ns() - start) / 16;
-    for (int i = 0; i < N; i++)
-        claims[i] = (struct groth16_claim){vk, c->bits + 1, NULL, &p};
-    start = cpu_ns();
-    if (groth16_verify_batch(claims, N, NULL, NULL, &e) < 0)
-        fail("batch", &e);
-    all = cpu_ns() - start;
-    printf("  verify             %9.3f ms of processor time; in a batch of %d %.3f ms, %.0f a "
-           "second and core\n",
-           ms(one), N, ms(all) / N, N / (ms(all) / 1e3));
+    if (rc == VCP_OK)
+        rc = refuses_another(s, &p, err);
+    if (rc == VCP_OK)
+        rc = verify_one(s, &p, err);
+    return rc == VCP_OK ? verify_batch(s, &p, err) : rc;
 }
 
-static void bench(const char *folder, unsigned log_n, unsigned n_threads, int repeats, bool check)
+/* ---- all of it ---- */
+
+static int bench_proofs(struct subject *s, struct err *err)
 {
+    unsigned n_threads = s->b->o.n_threads, n_cpus = threads_count(s->threads);
+    int rc = VCP_OK;
+
+    if (n_threads == 0 && n_cpus > 1)
+        rc = bench_prove(s, 1, err);
+    if (rc == VCP_OK)
+        rc = bench_prove(s, n_threads ? n_threads : n_cpus, err);
+    return rc == VCP_OK ? bench_verify(s, err) : rc;
+}
+
+static int bench_size(struct bench *b, unsigned log_n, struct threads *threads, struct err *err)
+{
+    struct subject s = {.b = b, .threads = threads};
+    unsigned mark = bench_mark(b);
     char path[512];
-    struct circuit c;
-    struct zkey k;
-    struct vkey *vk;
-    struct err e;
-    struct threads *threads = threads_new(0);
-    int64_t start;
+    int rc = VCP_OK;
 
-    printf("2^%u rows (%s)\n", log_n, bn254_level_name(bn254_level()));
-    build(&c, log_n);
-    snprintf(path, sizeof path, "%s/bench_%u.zkey", folder, log_n);
-    make_key(path, &c, threads);
-    start = clock_mono_ns();
-    if (zkey_open(&k, path, &e) < 0 || vkey_from_zkey(&vk, &k, &e) < 0)
-        fail("key", &e);
-    printf("  open key           %9.1f ms\n", ms(clock_mono_ns() - start));
-    start = clock_mono_ns();
-    if (check) {
-        if (zkey_check_points(&k, threads, &e) < 0)
-            fail("key", &e);
-        printf("  check its points   %9.1f ms, once a key\n", ms(clock_mono_ns() - start));
-    }
-    if (n_threads == 0)
-        bench_prove(&k, vk, &c, 1, repeats);
-    bench_prove(&k, vk, &c, n_threads ? n_threads : threads_count(threads), repeats);
-    bench_verify(&k, vk, &c);
-    vkey_free(vk);
-    zkey_release(&k);
-    cs_release(&c.cs);
-    free(c.z);
-    free(c.bits);
-    threads_free(threads);
+    if (snprintf(path, sizeof path, "%s/bench_%u.zkey", b->o.folder, log_n) >= (int)sizeof path)
+        return err_set(err, VCP_EINVAL, "the name of the folder for keys is too long");
+    rc = build(&s, log_n, err);
+    if (rc == VCP_OK)
+        rc = make_key(&s, path, err);
+    if (rc == VCP_OK)
+        rc = open_key(&s, path, err);
+    if (rc == VCP_OK && b->o.level >= 0 && bn254_level_set((enum bn254_level)b->o.level) < 0)
+        rc = err_set(err, VCP_EUNSUPPORTED, "this machine has no level %s",
+                     bn254_level_name((enum bn254_level)b->o.level));
+    if (rc == VCP_OK)
+        rc = bench_proofs(&s, err);
+    vkey_free(s.vk);
+    zkey_release(&s.key);
+    cs_release(&s.c.cs);
+    bench_memory_back(b, mark);
+    return rc;
 }
 
-int main(int argc, char **argv)
+int bench_groth16(struct bench *b, struct err *err)
 {
-    const char *folder = "/tmp";
-    unsigned n_threads = 0;
-    int repeats = 3, opt;
-    bool check = true;
+    enum bn254_level before = bn254_level();
+    struct threads *threads = threads_new(0);
+    int rc = threads ? VCP_OK : bench_out_of_memory(err);
 
-    while ((opt = getopt(argc, argv, "d:t:r:n")) != -1) {
-        if (opt == 'd')
-            folder = optarg;
-        else if (opt == 't')
-            n_threads = (unsigned)atoi(optarg);
-        else if (opt == 'r')
-            repeats = atoi(optarg);
-        else if (opt == 'n')
-            check = false;
-        else
-            return 2;
-    }
-    if (repeats < 1 || repeats > REPEATS_MAX)
-        return 2;
-    if (optind == argc)
-        bench(folder, 14, n_threads, repeats, check);
-    for (; optind < argc; optind++) {
-        int log_n = atoi(argv[optind]);
-        if (log_n < 4 || log_n > 24)
-            return 2;
-        bench(folder, (unsigned)log_n, n_threads, repeats, check);
-    }
-    return 0;
+    for (unsigned l = b->o.log_n_min; rc == VCP_OK && l <= b->o.log_n_max;
+         l = bench_next_size(b, l))
+        rc = bench_size(b, l, threads, err);
+    bn254_level_set(before);
+    threads_free(threads);
+    return rc;
 }

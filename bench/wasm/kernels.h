@@ -2,6 +2,17 @@
 #ifndef BENCH_WASM_KERNELS_H
 #define BENCH_WASM_KERNELS_H
 
+#include <stddef.h>
+
+/* The compiled modules; the last has no name. */
+struct kernel_module {
+    const char *name;
+    const unsigned char *bytes;
+    size_t n_bytes;
+};
+
+extern const struct kernel_module kernel_modules[];
+
 #define KERNELS(X)                                                                                 \
     X(crc32, "integer", 250)                                                                       \
     X(sieve, "integer", 6)                                                                         \

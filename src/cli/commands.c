@@ -4,7 +4,7 @@
 #include "cli/man.h"
 
 extern const struct command cmd_submit, cmd_task, cmd_nodes, cmd_account, cmd_server, cmd_node,
-    cmd_run, cmd_prove, cmd_verify, cmd_keys;
+    cmd_run, cmd_prove, cmd_verify, cmd_keys, cmd_bench;
 extern const struct command cmd_worker; /* hidden: what a node runs for each task */
 
 static int run_man(struct cli *cli, const struct args *args)
@@ -26,7 +26,7 @@ static const struct command cmd_man = {
 
 static const struct command *const children[] = {
     &cmd_submit, &cmd_task,   &cmd_nodes, &cmd_account, &cmd_server, &cmd_node, &cmd_run,
-    &cmd_prove,  &cmd_verify, &cmd_keys,  &cmd_worker,  &cmd_man,    NULL,
+    &cmd_prove,  &cmd_verify, &cmd_keys,  &cmd_bench,   &cmd_worker, &cmd_man,  NULL,
 };
 
 const struct command cmd_root = {

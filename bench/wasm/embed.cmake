@@ -1,0 +1,12 @@
+# cmake -DOUT=kernels_wasm.c -DFILES=a.wasm,b.wasm -P embed.cmake: the modules as C arrays.
+set(text "/* The kernels, compiled for wasm32; written by embed.cmake. */\n#include \"kernels.h\"\n\n")
+set(table "")
+string(REPLACE "," ";" files "${FILES}")
+foreach(file ${files})
+    get_filename_component(name ${file} NAME_WE)
+    file(READ ${file} hex HEX)
+    string(REGEX REPLACE "(..)" "0x\\1," bytes "${hex}")
+    string(APPEND text "static const unsigned char ${name}_bytes[] = {${bytes}};\n")
+    string(APPEND table "    {\"${name}\", ${name}_bytes, sizeof ${name}_bytes},\n")
+endforeach()
+file(WRITE ${OUT} "${text}\nconst struct kernel_module kernel_modules[] = {\n${table}    {0, 0, 0},\n};\n")
