@@ -66,10 +66,14 @@ int main(int argc, char **argv)
     rc = bench_init(&b, STR(BENCH_AREA), &o, json ? NULL : stdout, &err);
     if (rc == VCP_OK)
         rc = CAT(bench_, BENCH_AREA)(&b, &err);
-    if (rc < 0)
+    if (rc < 0) {
         fprintf(stderr, "bench_%s: %s\n", b.area, err.msg);
-    else if (json)
-        json_dumpf(bench_json(&b), stdout, JSON_INDENT(2));
+    } else if (json) {
+        json_t *rows = bench_json(&b);
+
+        rc = rows && json_dumpf(rows, stdout, JSON_INDENT(2)) == 0 ? VCP_OK : VCP_ENOMEM;
+        json_decref(rows);
+    }
     bench_release(&b);
     return rc < 0;
 }
