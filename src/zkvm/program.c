@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "base/limits.h"
 #include "wasm/instr.h"
 #include "wasm/opcode.h"
 #include "wasm/rop.h"
@@ -248,9 +249,33 @@ static int make_image(struct program *p, struct err *err)
     return VCP_OK;
 }
 
+/* What the engine refuses or traps on before anything runs is not a run to prove. */
+static int check_tables(const struct program *p, uint64_t memory_bytes_max, struct err *err)
+{
+    const struct module *m = p->code->module;
+    uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES, at;
+
+    for (uint32_t i = 0; i < m->n_tables; i++)
+        bytes += (uint64_t)m->tables[i].type.size.min * 8;
+    if (bytes > memory_bytes_max)
+        return err_set(err, VCP_EUNSUPPORTED, "memory and tables are over the limit: nothing runs");
+    for (uint32_t i = 0; i < m->n_elems; i++) {
+        const struct elem_segment *e = &m->elems[i];
+
+        if (e->mode != SEGMENT_ACTIVE)
+            continue;
+        constant_of(p, &e->at, &at);
+        if ((uint32_t)at + (uint64_t)e->n_items > m->tables[e->table].type.size.min)
+            return err_set(err, VCP_EUNSUPPORTED,
+                           "element segment %u lies outside its table: nothing runs", i);
+    }
+    return VCP_OK;
+}
+
 static int make_cells(struct program *p, const struct statement *s, struct err *err)
 {
     const struct module *m = p->code->module;
+    int rc;
 
     if (m->n_imported_memories || m->n_imported_globals || m->n_imported_tables)
         return err_set(err, VCP_EUNSUPPORTED,
@@ -265,8 +290,9 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
         p->pages = m->memories[0].type.size.min;
         p->pages_max = m->memories[0].type.size.max;
     }
-    if ((uint64_t)p->pages * PAGE_BYTES > s->memory_bytes_max)
-        return err_set(err, VCP_EUNSUPPORTED, "the memory is over the limit: nothing runs");
+    rc = check_tables(p, s->memory_bytes_max, err);
+    if (rc < 0)
+        return rc;
     return make_image(p, err);
 }
 
@@ -278,6 +304,10 @@ int program_new(struct program **out, const struct code *code, const struct stat
 
     if (!p)
         return no_memory(err);
+    if (s->stack_slots_max > RUN_STACK_SLOTS_MAX || s->call_depth_max > RUN_CALL_DEPTH_MAX) {
+        free(p);
+        return err_set(err, VCP_EINVAL, "limits of stack and depth are out of range");
+    }
     p->code = code;
     p->stack_slots_max = s->stack_slots_max;
     p->call_depth_max = s->call_depth_max;
