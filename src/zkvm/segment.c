@@ -157,10 +157,10 @@ static void deal(struct segment *s, const struct segment_profile *p)
         const struct segment_rows *rows = &s->rows[part->chip];
         uint64_t n = smaller(part->rows, rows->n - s->taken[part->chip]);
         uint32_t width = circuit_part_chip(p->circuit, i)->n_stage1;
-        const uint64_t *from = rows->stage1 + s->taken[part->chip] * width;
 
         for (uint32_t row = 0; row < n; row++)
-            circuit_put_row(p->circuit, s->z, i, row, from + (size_t)row * width);
+            circuit_put_row(p->circuit, s->z, i, row,
+                            rows->stage1 + (s->taken[part->chip] + row) * width);
         s->taken[part->chip] += n;
     }
 }
