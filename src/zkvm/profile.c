@@ -139,6 +139,8 @@ void profile_bits(struct profile *out)
     out->n_parts = 1;
 }
 
+#define CODE_ROWS_WHOLE 1024u
+
 /* Parts in proportion: counts times scale / 2^16, at least 1. */
 static int scale_parts(struct profile *p, const uint64_t counts[], uint64_t scale, struct err *err)
 {
@@ -148,6 +150,10 @@ static int scale_parts(struct profile *p, const uint64_t counts[], uint64_t scal
             continue;
         /* Rounded up: a chip of few rows must not run out instances before the others. */
         unsigned __int128 rows = ((unsigned __int128)counts[chip] * scale + 65535) >> 16;
+        /* A program has as many entries however short its run. */
+        if (chip == CATALOG_OTHER(OTHER_CODE) && rows < counts[chip] &&
+            counts[chip] <= CODE_ROWS_WHOLE)
+            rows = counts[chip];
         if (p->n_parts == PROFILE_PARTS_MAX)
             return err_set(err, VCP_ELIMIT, "profile %s: more than %u chips", p->name,
                            PROFILE_PARTS_MAX);

@@ -204,7 +204,7 @@ static void refuse_other_claims(struct receipt *r, const struct keyring *ring)
 static void a_proven_run_is_what_the_receipt_says(void **state)
 {
     struct execution *e = execute("div", "-7", "2", 1000);
-    struct work work = {.threads = NULL};
+    struct work work = {.threads = threads_new(2)};
     struct prover_report report;
     struct prover *prover;
     struct keyring ring;
@@ -229,6 +229,7 @@ static void a_proven_run_is_what_the_receipt_says(void **state)
     receipt_release(&again);
     keyring_release(&ring);
     prover_free(prover);
+    threads_free(work.threads);
     execution_free(e);
 }
 
