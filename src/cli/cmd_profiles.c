@@ -174,7 +174,7 @@ static int run_setup(struct cli *cli, const struct args *args)
     if (rc == VCP_OK && args_flag(args, "json"))
         return cli_print_json(cli, list);
     json_decref(list);
-    return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
+    return rc < 0 ? receipts_fail(cli, &err) : CLI_OK;
 }
 
 static const struct command cmd_make = {
@@ -221,7 +221,7 @@ static int run_list(struct cli *cli, const struct args *args)
     if (rc == VCP_OK && args_flag(args, "json"))
         return cli_print_json(cli, list);
     json_decref(list);
-    return rc < 0 ? cli_fail(cli, &err) : CLI_OK;
+    return rc < 0 ? receipts_fail(cli, &err) : CLI_OK;
 }
 
 static const struct command cmd_list = {

@@ -32,6 +32,13 @@ int receipts_limits(struct run_limits *out, const struct args *args, struct err 
     return rc < 0 ? rc : run_limits_check(out, err);
 }
 
+int receipts_fail(struct cli *cli, struct err *err)
+{
+    if (err->code == VCP_ENOTFOUND || err->code == VCP_ESTATE)
+        err->code = VCP_EINVAL;
+    return cli_fail(cli, err);
+}
+
 static void print_values(FILE *out, const uint64_t v[], uint32_t n)
 {
     for (uint32_t i = 0; i < n; i++)
@@ -246,7 +253,7 @@ int receipts_prove(struct cli *cli, const struct args *args)
 
     if (args->n_operands == 0) {
         err_set(&err, VCP_EINVAL, "which module? ambient prove MODULE --entry NAME ARG...");
-        return cli_fail(cli, &err);
+        return receipts_fail(cli, &err);
     }
     progress_init(&p.bar, args_flag(args, "quiet") || args_flag(args, "json"));
     p.work.progress = progress_draw;
@@ -260,7 +267,7 @@ int receipts_prove(struct cli *cli, const struct args *args)
         rc = write_receipt(&p, &err);
     progress_clear(&p.bar);
     if (rc < 0)
-        rc = cli_fail(cli, &err);
+        rc = receipts_fail(cli, &err);
     else if (args_flag(args, "json"))
         rc = proving_json(&p);
     else if (!args_flag(args, "quiet"))
@@ -385,7 +392,7 @@ int receipts_verify(struct cli *cli, const struct args *args)
     if (rc == VCP_OK && terms)
         rc = dump_terms(&c, terms, &err);
     if (rc < 0) {
-        rc = cli_fail(cli, &err);
+        rc = receipts_fail(cli, &err);
     } else {
         rc = check_receipt(&c, args, &err);
         rc = checking_answer(cli, args, &c, rc, &err);

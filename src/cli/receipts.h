@@ -17,6 +17,8 @@ void receipts_tell_statement(FILE *out, const struct statement *s);
 json_t *receipts_statement_json(const struct statement *s);
 /* --keys, or the default folder; VCP_EINVAL when there is none. */
 int receipts_keys_dir(char *out, size_t size, const struct args *args, struct err *err);
+/* cli_fail for commands without a server: what is not found here is a usage error. */
+int receipts_fail(struct cli *cli, struct err *err);
 /* The limits of --limits, --gas and so on. */
 int receipts_limits(struct run_limits *out, const struct args *args, struct err *err);
 
