@@ -260,8 +260,10 @@ static struct lin amount(struct alu *a, bool is_negative)
 {
     struct build *b = &a->b;
     unsigned lg = a->w == 32 ? 5 : 6;
-    struct lin hint = a->imm_side ? part_imm_hint(b) : a->y, k, power;
+    struct lin hint = a->imm_side == 2 ? part_imm_hint(b) : a->y, k, power;
 
+    if (a->imm_side == 1) /* what is shifted is the immediate */
+        a->x = part_imm(b, a->w);
     if (is_negative)
         hint = lin_sub(lin_shl(lin_const(1), 70), hint);
     k = lin_wire(build_bits(b, "k", hint, 0, lg));
@@ -269,7 +271,7 @@ static struct lin amount(struct alu *a, bool is_negative)
     build_lookup2(b, a->w == 32 ? BUS_POW32 : BUS_POW64, k, power);
     build_pin(b, k.t[0].wire, 0, a->w - 1);
     build_pin(b, power.t[0].wire, 0, (wide)1 << (a->w - 1));
-    if (a->imm_side)
+    if (a->imm_side == 2)
         b->code[CODE_IMM] = k;
     else
         build_range(b, lin_shl(is_negative ? lin_add(a->y, k) : lin_sub(a->y, k), -(int)lg), a->w);
@@ -281,8 +283,9 @@ static struct lin shift_right(struct alu *a)
 {
     struct build *b = &a->b;
     unsigned w = a->w;
-    struct lin power = amount(a, false), x = a->x, r, m, sign = lin_zero();
+    struct lin power = amount(a, false), x, r, m, sign = lin_zero();
 
+    x = a->x;
     if (a->alu == ALU_SHR_S) {
         sign = lin_shl(lin_wire(part_sign(b, a->x, w)), (int)w);
         x = lin_sub(x, sign);
