@@ -122,7 +122,7 @@ static int fail(const struct cli *cli, const struct err *err)
 
 static int run(struct cli *cli, const struct args *args)
 {
-    struct job j = {NULL};
+    struct job j = {.vk = NULL};
     struct err err = {0};
     int rc;
 
