@@ -245,6 +245,111 @@ static void sweep(const struct chip *c)
     }
 }
 
+/* ---- what an operation means, said in C ------------------------------------------- */
+
+static uint64_t shifted(unsigned alu, unsigned w, uint64_t x, uint64_t y)
+{
+    uint64_t mask = w == 64 ? UINT64_MAX : UINT32_MAX;
+    unsigned k = (unsigned)(y % w), back = (w - k) % w;
+    uint64_t sign = x >> (w - 1) & 1 ? ~(mask >> k) & mask : 0;
+
+    switch (alu) {
+    case ALU_SHL: return x << k & mask;
+    case ALU_SHR_U: return x >> k;
+    case ALU_SHR_S: return x >> k | sign;
+    case ALU_ROTL: return (x << k | x >> back) & mask;
+    default: return (x >> k | x << back) & mask;
+    }
+}
+
+static uint64_t meaning(unsigned alu, unsigned w, uint64_t x, uint64_t y)
+{
+    uint64_t mask = w == 64 ? UINT64_MAX : UINT32_MAX;
+    int64_t sx = w == 64 ? (int64_t)x : (int32_t)x, sy = w == 64 ? (int64_t)y : (int32_t)y;
+
+    switch (alu) {
+    case ALU_ADD: return (x + y) & mask;
+    case ALU_SUB: return (x - y) & mask;
+    case ALU_MUL: return x * y & mask;
+    case ALU_DIV_U: return x / y;
+    case ALU_REM_U: return x % y;
+    case ALU_DIV_S: return (uint64_t)(sx / sy) & mask;
+    case ALU_REM_S: return sy == -1 ? 0 : (uint64_t)(sx % sy) & mask;
+    case ALU_AND: return x & y;
+    case ALU_OR: return x | y;
+    case ALU_XOR: return x ^ y;
+    case ALU_EQ: return x == y;
+    case ALU_NE: return x != y;
+    case ALU_LT_U: return x < y;
+    case ALU_GE_U: return x >= y;
+    case ALU_LT_S: return sx < sy;
+    case ALU_GE_S: return sx >= sy;
+    case ALU_EQZ: return x == 0;
+    case ALU_NEZ: return x != 0;
+    default: return shifted(alu, w, x, y);
+    }
+}
+
+static uint64_t number(const fr *x)
+{
+    fr_bits b;
+
+    fr_to_bits(&b, x);
+    return b.l[0];
+}
+
+/* Operands and result as the tuples of the row have them: MEM reads in order, the
+ * accumulator before and after, the immediate of the code entry. */
+static void check_meaning(const struct chip *c, const struct said *said)
+{
+    unsigned alu = c->op / (4 * ZK_SHAPES), w = c->op / (2 * ZK_SHAPES) % 2 ? 64 : 32;
+    unsigned shape = c->op / 2 % ZK_SHAPES, n = 0;
+    uint64_t slots[3] = {0}, acc[2] = {0}, imm = 0, x, y;
+
+    for (uint32_t i = 0; i < c->n_tuples; i++) {
+        const struct bus_tuple *t = &said->t[i];
+
+        if (t->kind == BUS_MEM && c->tuples[i].sign < 0)
+            slots[n++] = number(&t->values[0]);
+        if (t->kind == BUS_STATE)
+            acc[c->tuples[i].sign > 0] = number(&t->values[2]);
+        if (t->kind == BUS_CODE)
+            imm = number(&t->comps[CODE_IMM]);
+    }
+    if (alu == ALU_LT_S || alu == ALU_GE_S) /* written with its sign turned */
+        imm ^= (uint64_t)1 << (w - 1);
+    n = 0;
+    x = shape == SHAPE_IS || shape == SHAPE_IA   ? imm
+        : shape == SHAPE_AS || shape == SHAPE_AI ? acc[0]
+                                                 : slots[n++];
+    y = shape == SHAPE_SI || shape == SHAPE_AI   ? imm
+        : shape == SHAPE_SA || shape == SHAPE_IA ? acc[0]
+                                                 : slots[n];
+    /* A rotation to the right by an immediate has the amount turned (translate.c). */
+    if (alu == ALU_ROTR && (shape == SHAPE_SI || shape == SHAPE_AI))
+        y = -imm;
+    if (acc[1] != meaning(alu, w, x, y))
+        fail_msg("chip %s: %llx, %llx give %llx", c->name, (unsigned long long)x,
+                 (unsigned long long)y, (unsigned long long)acc[1]);
+}
+
+static void arithmetic_means_what_c_says(void **state)
+{
+    (void)state;
+    for (uint32_t op = 0; op < ZOP_UN_FIRST; op++) {
+        const struct chip *c;
+        struct said said;
+        fr row[BUILD_WIRES_MAX];
+
+        if (catalog_get(&c, chips, op * CHIP_VARIANTS, NULL) < 0)
+            continue;
+        for (int i = 0; i < 12; i++) {
+            assert_true(sample(row, &said, c));
+            check_meaning(c, &said);
+        }
+    }
+}
+
 static int rounds = 1;
 
 static void every_wire_of_every_chip_matters(void **state)
@@ -270,7 +375,8 @@ static void every_wire_of_every_chip_matters(void **state)
 
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(every_wire_of_every_chip_matters)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(arithmetic_means_what_c_says),
+                                       cmocka_unit_test(every_wire_of_every_chip_matters)};
     int rc;
 
     if (argc > 1)
