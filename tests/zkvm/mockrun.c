@@ -9,11 +9,8 @@
 static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry,
                       const char *const args[], size_t n_args, struct err *err)
 {
-    struct run_request req = {.module = bytes,
-                              .module_bytes = n,
-                              .entry = entry,
-                              .args = args,
-                              .n_args = n_args};
+    struct run_request req = {
+        .module = bytes, .module_bytes = n, .entry = entry, .args = args, .n_args = n_args};
 
     run_limits_preset(&req.limits, "default", NULL);
     if (m->gas_max)

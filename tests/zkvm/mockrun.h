@@ -6,10 +6,10 @@
 #include "zkvm/mock.h"
 
 struct mockrun {
-    struct catalog *chips; /* shared by many runs; NULL: made and freed here */
-    uint64_t gas_max;      /* 0: enough */
+    struct catalog *chips;                    /* shared by many runs; NULL: made and freed here */
+    uint64_t gas_max;                         /* 0: enough */
     uint32_t call_depth_max, stack_slots_max; /* 0: defaults */
-    uint64_t rows_max;     /* 0: 20 million */
+    uint64_t rows_max;                        /* 0: 20 million */
     /* Results */
     struct statement statement;
     struct trace_end end;

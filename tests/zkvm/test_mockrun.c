@@ -15,7 +15,9 @@ static void call(enum run_status status, uint64_t gas_max, const char *entry, co
     const char *args[] = {a, b};
     struct err e = {0};
 
-    assert_ok(mockrun(&m, module.data, module.len, entry, args, (size_t)(a != NULL) + (b != NULL), &e), e);
+    assert_ok(
+        mockrun(&m, module.data, module.len, entry, args, (size_t)(a != NULL) + (b != NULL), &e),
+        e);
     assert_int_equal(m.run.status, status);
     assert_true(m.verdict.exact && m.verdict.field);
     mockrun_release(&m);

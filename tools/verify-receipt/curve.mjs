@@ -11,6 +11,7 @@ export const r = Fr.ORDER;
 const p = Fp.ORDER;
 const G1 = bn254.G1.ProjectivePoint;
 const G2 = bn254.G2.ProjectivePoint;
+export const g2Base = G2.BASE;
 const B1 = 3n;
 const B2 = Fp2.mul(Fp2.create({ c0: 3n, c1: 0n }), Fp2.inv(Fp2.create({ c0: 9n, c1: 1n })));
 

@@ -2,7 +2,7 @@
 
 import { sha3_256 } from '@noble/hashes/sha3';
 import { Cursor, hex, le, Malformed } from './bytes.mjs';
-import { g1Compressed, g1Plain, g2Compressed, g2Plain, r } from './curve.mjs';
+import { g1Compressed, g1Plain, g2Base, g2Compressed, g2Plain, r } from './curve.mjs';
 
 const ascii = (b) => Buffer.from(b).toString('latin1');
 const EMPTY = hex(sha3_256(new Uint8Array(0)));
@@ -105,7 +105,9 @@ export function readKey(bytes) {
   for (const name of ['beta', 'gamma', 'delta1', 'delta2']) key[name] = g2Plain(c.take(128, name), name);
   key.ic = Array.from({ length: nPublic + 1 }, (_, i) => g1Plain(c.take(64, 'IC'), `IC ${i}`));
   c.end('key');
-  if (key.gamma.equals(key.delta1) || key.gamma.equals(key.delta2) || key.delta1.equals(key.delta2))
-    throw new Malformed('gamma, delta1 and delta2 are not different: anyone could forge');
+  const same = (p, q) => p.equals(q) || p.equals(q.negate());
+  const bases = [g2Base, key.gamma, key.delta1, key.delta2];
+  if (bases.some((p, i) => bases.slice(0, i).some((q) => same(p, q))))
+    throw new Malformed('gamma, delta1, delta2 and the generator are not different up to sign: anyone could forge');
   return key;
 }
