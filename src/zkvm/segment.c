@@ -92,8 +92,10 @@ static int make_plan(struct segment *s, uint64_t left[], struct err *err)
     }
     for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
         if (left[i] > 0)
-            return err_set(err, VCP_EUNSUPPORTED, "no profile has room for %llu rows of chip %u",
-                           (unsigned long long)left[i], i);
+            return err_set(
+                err, VCP_EUNSUPPORTED,
+                "no profile has room for %llu rows of chip %u: fit a profile to runs like this one",
+                (unsigned long long)left[i], i);
     return VCP_OK;
 }
 
