@@ -174,8 +174,8 @@ static int check_own(struct proving *p, struct err *err)
     if (rc < 0 || (rc = keyring_open(&ring, dir, NULL, 0, err)) < 0)
         return rc;
     struct receipt_policy policy = {.keys = &ring, .allow_test_keys = true};
-    rc = receipt_verify_module(&p->receipt, p->module.data, p->module.len, &policy, p->work.threads,
-                               &p->check, err);
+    rc = receipt_verify_module(&p->receipt, p->module.data, p->module.len, &p->execution->streams,
+                               &policy, p->work.threads, &p->check, err);
     keyring_release(&ring);
     return rc;
 }
@@ -329,7 +329,7 @@ static int dump_terms(const struct checking *c, const char *path, struct err *er
 
     if (!f)
         return err_set(err, VCP_EIO, "%s cannot be written", path);
-    rc = receipt_dump_terms(f, &c->receipt, c->module.data, c->module.len, err);
+    rc = receipt_dump_terms(f, &c->receipt, c->module.data, c->module.len, NULL, err);
     if (fclose(f) != 0 && rc == VCP_OK)
         rc = err_set(err, VCP_EIO, "%s cannot be written", path);
     return rc;
@@ -341,7 +341,7 @@ static int check_receipt(struct checking *c, const struct args *args, struct err
                                     .allow_test_keys = args_flag(args, "allow-test-keys"),
                                     .context = args_text(args, "context") ? c->context : NULL};
     int64_t start = clock_mono_ns();
-    int rc = receipt_verify_module(&c->receipt, c->module.data, c->module.len, &policy, NULL,
+    int rc = receipt_verify_module(&c->receipt, c->module.data, c->module.len, NULL, &policy, NULL,
                                    &c->report, err);
 
     c->total_ns = clock_mono_ns() - start;

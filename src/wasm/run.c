@@ -237,6 +237,7 @@ static void collect(struct run_result *out, struct task *t, const struct outcome
     out->memory_bytes_peak = store_memory_bytes_peak(t->store);
     out->output = t->wasi.output;
     out->error_output = t->wasi.error_output;
+    out->written_bytes = out->output.len;
     out->output.max_bytes = 0; /* results may follow a full stream */
     buf_init(&t->wasi.output, 0);
     buf_init(&t->wasi.error_output, 0);

@@ -50,6 +50,7 @@ struct run_result {
     int64_t load_ns, run_ns;
     struct wasm_value values[RUN_RESULTS_MAX];
     size_t n_values;
+    size_t written_bytes; /* of output: what was written to descriptor 1; the results follow */
     struct buf output, error_output;
 };
 

@@ -67,6 +67,27 @@ static int set_end(struct statement *s, const struct run_result *r, struct err *
     return VCP_OK;
 }
 
+static void set_stream(struct execution *e, struct statement_stream *digest, enum stream which,
+                       const void *p, size_t n)
+{
+    e->streams.of[which] = (struct stream_bytes){p, n};
+    statement_stream_set(digest, p, n);
+}
+
+/* What was written; the results of an entry, which follow it in the engine's output, are in
+ * the statement. */
+static void take_output(struct execution *e, struct run_result *r)
+{
+    e->output = r->output;
+    e->error_output = r->error_output;
+    buf_init(&r->output, 0);
+    buf_init(&r->error_output, 0);
+    e->output.len = r->written_bytes;
+    set_stream(e, &e->statement.output, STREAM_OUTPUT, e->output.data, e->output.len);
+    set_stream(e, &e->statement.error_output, STREAM_ERROR, e->error_output.data,
+               e->error_output.len);
+}
+
 static int run_engine(struct execution *e, const struct execution_request *req, struct err *err)
 {
     struct run_request run = {.module = req->module,
@@ -74,6 +95,11 @@ static int run_engine(struct execution *e, const struct execution_request *req, 
                               .entry = req->entry,
                               .args = req->args,
                               .n_args = req->n_args,
+                              .env = req->env,
+                              .n_env = req->n_env,
+                              .input = req->input,
+                              .input_bytes = req->input_bytes,
+                              .seed = req->seed,
                               .limits = req->limits};
     struct run_result result;
     int rc = run_module(&result, &run, NULL, err);
@@ -82,23 +108,51 @@ static int run_engine(struct execution *e, const struct execution_request *req, 
         return rc;
     e->run_ns = result.run_ns;
     rc = set_end(&e->statement, &result, err);
+    if (rc == VCP_OK)
+        take_output(e, &result);
     run_result_release(&result);
     return rc;
 }
 
-static int make_statement(struct execution *e, const struct execution_request *req, struct err *err)
+/* What WASI shows the module. */
+static int set_surroundings(struct execution *e, const struct execution_request *req,
+                            struct err *err)
 {
     struct statement *s = &e->statement;
-    const struct module *m = e->code->module;
+
+    streams_put_strings(&e->arguments, req->args, req->entry ? 0 : req->n_args);
+    streams_put_strings(&e->environment, req->env, req->n_env);
+    if (e->arguments.failed || e->environment.failed)
+        return err_set(err, VCP_ENOMEM, "no memory for arguments and environment");
+    set_stream(e, &s->arguments, STREAM_ARGUMENTS, e->arguments.data, e->arguments.len);
+    set_stream(e, &s->environment, STREAM_ENVIRONMENT, e->environment.data, e->environment.len);
+    set_stream(e, &s->input, STREAM_INPUT, req->input, req->input_bytes);
+    s->seed = req->seed;
+    return VCP_OK;
+}
+
+static int set_entry(struct statement *s, const struct execution_request *req,
+                     const struct module *m, struct err *err)
+{
     const struct export *x;
 
-    statement_init(s);
-    if (!req->entry || !*req->entry || strlen(req->entry) >= sizeof s->entry)
+    if (!req->entry)
+        return VCP_OK; /* "" */
+    if (!*req->entry || strlen(req->entry) >= sizeof s->entry)
         return err_set(err, VCP_EINVAL, "the entry must name an exported function");
     strcpy(s->entry, req->entry);
     x = module_export(m, EXTERN_FUNC, req->entry, strlen(req->entry));
     if (!x)
         return err_set(err, VCP_ENOTFOUND, "the module exports no function \"%.100s\"", req->entry);
+    return read_args(s, req, module_func_type(m, x->index), err);
+}
+
+static int make_statement(struct execution *e, const struct execution_request *req, struct err *err)
+{
+    struct statement *s = &e->statement;
+    int rc;
+
+    statement_init(s);
     sha3_256(s->module, req->module, req->module_bytes);
     if (req->context)
         memcpy(s->context, req->context, 32);
@@ -106,7 +160,9 @@ static int make_statement(struct execution *e, const struct execution_request *r
     s->memory_bytes_max = req->limits.memory_bytes_max;
     s->call_depth_max = req->limits.call_depth_max;
     s->stack_slots_max = req->limits.stack_slots_max;
-    return read_args(s, req, module_func_type(m, x->index), err);
+    s->output_bytes_max = req->limits.output_bytes_max;
+    rc = set_surroundings(e, req, err);
+    return rc < 0 ? rc : set_entry(s, req, e->code->module, err);
 }
 
 int execution_new(struct execution **out, const struct execution_request *req, struct err *err)
@@ -134,6 +190,10 @@ void execution_free(struct execution *e)
         return;
     for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
         free((void *)(uintptr_t)e->rows[i].stage1); /* ours */
+    buf_release(&e->arguments);
+    buf_release(&e->environment);
+    buf_release(&e->output);
+    buf_release(&e->error_output);
     program_free(e->program);
     catalog_free(e->chips);
     code_free(e->code);
@@ -228,20 +288,39 @@ int execution_trace(struct execution *e, uint64_t rows_bytes_max, struct err *er
 
 /* ---- the verifier's side ---- */
 
-static int with_program(const struct receipt *r, const uint8_t *module, size_t module_bytes,
+struct subject { /* a receipt and what else its terms are made of */
+    const struct receipt *r;
+    const uint8_t *module;
+    size_t module_bytes;
+    const struct streams *streams; /* given, may be NULL */
+};
+
+static int make_program(struct program **out, struct code **code, const struct subject *x,
+                        struct err *err)
+{
+    struct streams streams;
+    uint8_t digest[32];
+    int rc;
+
+    sha3_256(digest, x->module, x->module_bytes);
+    if (memcmp(digest, x->r->statement.module, 32) != 0)
+        return err_set(err, VCP_EVERIFY, "the receipt is of another module");
+    if ((rc = receipt_streams(&streams, x->r, x->streams, err)) < 0 ||
+        (rc = streams_check(&streams, &x->r->statement, err)) < 0 ||
+        (rc = code_load(code, x->module, x->module_bytes, NULL, err)) < 0)
+        return rc;
+    return program_new(out, *code, &x->r->statement, err);
+}
+
+static int with_program(const struct subject *x,
                         int (*then)(void *arg, struct program *p, struct err *err), void *arg,
                         struct err *err)
 {
     struct code *code = NULL;
     struct program *p = NULL;
-    uint8_t digest[32];
-    int rc;
+    int rc = make_program(&p, &code, x, err);
 
-    sha3_256(digest, module, module_bytes);
-    if (memcmp(digest, r->statement.module, 32) != 0)
-        return err_set(err, VCP_EVERIFY, "the receipt is of another module");
-    if ((rc = code_load(&code, module, module_bytes, NULL, err)) == VCP_OK &&
-        (rc = program_new(&p, code, &r->statement, err)) == VCP_OK)
+    if (rc == VCP_OK)
         rc = then(arg, p, err);
     program_free(p);
     code_free(code);
@@ -264,14 +343,15 @@ static int check(void *arg, struct program *p, struct err *err)
 }
 
 int receipt_verify_module(const struct receipt *r, const uint8_t *module, size_t module_bytes,
-                          const struct receipt_policy *policy, struct threads *threads,
-                          struct receipt_report *report, struct err *err)
+                          const struct streams *streams, const struct receipt_policy *policy,
+                          struct threads *threads, struct receipt_report *report, struct err *err)
 {
     struct check c = {r, policy, threads, report};
+    struct subject x = {r, module, module_bytes, streams};
 
     if (report)
         memset(report, 0, sizeof *report);
-    return with_program(r, module, module_bytes, check, &c, err);
+    return with_program(&x, check, &c, err);
 }
 
 struct dump {
@@ -288,8 +368,10 @@ static int dump(void *arg, struct program *p, struct err *err)
 }
 
 int receipt_dump_terms(FILE *out, const struct receipt *r, const uint8_t *module,
-                       size_t module_bytes, struct err *err)
+                       size_t module_bytes, const struct streams *streams, struct err *err)
 {
     struct dump d = {r, out};
-    return with_program(r, module, module_bytes, dump, &d, err);
+    struct subject x = {r, module, module_bytes, streams};
+
+    return with_program(&x, dump, &d, err);
 }

@@ -14,9 +14,14 @@
 struct execution_request {
     const uint8_t *module;
     size_t module_bytes;
-    const char *entry;       /* an exported function */
-    const char *const *args; /* integers, as struct run_request takes them */
+    const char *entry;       /* an exported function; NULL: a WASI command, its _start */
+    const char *const *args; /* integers, as struct run_request takes them; a command's argv[1..] */
     size_t n_args;
+    const char *const *env; /* "NAME=value" */
+    size_t n_env;
+    const uint8_t *input; /* standard input; must outlive the execution */
+    size_t input_bytes;
+    uint64_t seed; /* of random_get and the clocks */
     struct run_limits limits;
     const uint8_t *context;  /* 32 bytes, or NULL for zeros */
     uint64_t rows_bytes_max; /* of kept rows; 0: EXECUTION_ROWS_BYTES_DEFAULT */
@@ -30,6 +35,8 @@ struct execution {
     struct program *program;
     struct statement statement;
     struct statement_lists lists;
+    struct streams streams; /* what the statement's digests are of */
+    struct buf arguments, environment, output, error_output;
     struct segment_rows rows[CATALOG_CHIPS];
     uint64_t n_rows, n_other; /* executed entries, other rows */
     uint64_t rows_bytes;
@@ -43,13 +50,15 @@ int execution_trace(struct execution *e, uint64_t rows_bytes_max, struct err *er
 void execution_free(struct execution *e);
 
 /* A receipt against the module it speaks of: receipt_verify with the terms of the program
- * made from these bytes. */
+ * made from these bytes.  The terms of a program that reads or writes are made of what it read
+ * and wrote: streams has the bytes that the receipt does not carry, and may be NULL when it
+ * carries all (receipt_streams).  Bytes that are not the statement's are VCP_EVERIFY. */
 int receipt_verify_module(const struct receipt *r, const uint8_t *module, size_t module_bytes,
-                          const struct receipt_policy *policy, struct threads *threads,
-                          struct receipt_report *report, struct err *err);
+                          const struct streams *streams, const struct receipt_policy *policy,
+                          struct threads *threads, struct receipt_report *report, struct err *err);
 
 /* The verifier's terms as text (terms.h), for other verifiers. */
 int receipt_dump_terms(FILE *out, const struct receipt *r, const uint8_t *module,
-                       size_t module_bytes, struct err *err);
+                       size_t module_bytes, const struct streams *streams, struct err *err);
 
 #endif

@@ -169,6 +169,11 @@ int prover_prove(struct receipt *out, const struct prover *p, const struct execu
     source = segment_source(&s);
     rc = receipt_prove(out, &e->statement, &e->lists, keys, p->n, &source, work, &r.times, err);
     segment_release(&s);
+    if (rc == VCP_OK) {
+        rc = receipt_carry(out, &e->streams, err);
+        if (rc < 0)
+            receipt_release(out);
+    }
     if (rc == VCP_OK && report)
         *report = r;
     return rc;

@@ -39,9 +39,50 @@ int receipt_init(struct receipt *r, uint32_t n_keys, uint32_t n_proofs, struct e
 
 void receipt_release(struct receipt *r)
 {
+    for (unsigned i = 0; i < STREAMS; i++)
+        buf_release(&r->carried[i]);
     free(r->keys);
     free(r->proofs);
     memset(r, 0, sizeof *r);
+}
+
+/* ---- streams ---- */
+
+static bool is_carried(const struct statement *s, enum stream which)
+{
+    return statement_stream_of(s, which)->bytes <= RECEIPT_CARRIED_BYTES_MAX;
+}
+
+int receipt_carry(struct receipt *r, const struct streams *s, struct err *err)
+{
+    bool failed = false;
+
+    for (unsigned i = 0; i < STREAMS; i++) {
+        buf_clear(&r->carried[i]);
+        if (is_carried(&r->statement, (enum stream)i))
+            buf_put(&r->carried[i], s->of[i].data, s->of[i].n);
+        failed |= r->carried[i].failed;
+    }
+    return failed ? err_set(err, VCP_ENOMEM, "no memory for the streams of a receipt") : VCP_OK;
+}
+
+int receipt_streams(struct streams *out, const struct receipt *r, const struct streams *given,
+                    struct err *err)
+{
+    for (unsigned i = 0; i < STREAMS; i++) {
+        const struct buf *carried = &r->carried[i];
+
+        if (given && given->of[i].data)
+            out->of[i] = given->of[i];
+        else if (is_carried(&r->statement, (enum stream)i))
+            out->of[i] = (struct stream_bytes){carried->data, carried->len};
+        else
+            return err_set(
+                err, VCP_EINVAL, "the receipt does not carry the %s, %llu bytes: it must be given",
+                stream_name((enum stream)i),
+                (unsigned long long)statement_stream_of(&r->statement, (enum stream)i)->bytes);
+    }
+    return VCP_OK;
 }
 
 /* ---- writing ---- */
@@ -72,6 +113,8 @@ void receipt_encode(struct buf *out, const struct receipt *r)
     buf_puts(out, RECEIPT_MAGIC);
     statement_encode(out, &r->statement);
     statement_lists_encode(out, &r->lists);
+    for (unsigned i = 0; i < STREAMS; i++)
+        buf_put(out, r->carried[i].data, r->carried[i].len);
     buf_put_u32le(out, r->n_keys);
     for (uint32_t i = 0; i < r->n_keys; i++)
         buf_put(out, r->keys[i], KEY_BYTES);
@@ -137,6 +180,39 @@ static int check_key_order(const struct receipt *r, struct err *err)
     return VCP_OK;
 }
 
+static int get_carried(const unsigned char *out[STREAMS], const struct statement *s,
+                       struct cursor *in, struct err *err)
+{
+    for (unsigned i = 0; i < STREAMS; i++) {
+        const struct statement_stream *x = statement_stream_of(s, (enum stream)i);
+
+        out[i] = NULL;
+        if (!is_carried(s, (enum stream)i))
+            continue;
+        if (!cursor_bytes(in, x->bytes, &out[i]))
+            return err_set(err, VCP_EFORMAT, "receipt: its %s is cut short",
+                           stream_name((enum stream)i));
+        if (!statement_stream_is(x, out[i], x->bytes))
+            return err_set(err, VCP_EFORMAT, "receipt: its %s has not the digest of the statement",
+                           stream_name((enum stream)i));
+    }
+    return VCP_OK;
+}
+
+static int keep_carried(struct receipt *r, const unsigned char *const carried[STREAMS],
+                        struct err *err)
+{
+    bool failed = false;
+
+    for (unsigned i = 0; i < STREAMS; i++) {
+        if (carried[i])
+            buf_put(&r->carried[i], carried[i],
+                    statement_stream_of(&r->statement, (enum stream)i)->bytes);
+        failed |= r->carried[i].failed;
+    }
+    return failed ? err_set(err, VCP_ENOMEM, "no memory for the streams of a receipt") : VCP_OK;
+}
+
 /* Sizes of both arrays, against the bytes that are there. */
 static int get_counts(const unsigned char **keys, uint32_t *n_keys, uint32_t *n_proofs,
                       struct cursor *in, struct err *err)
@@ -174,7 +250,7 @@ int receipt_decode(struct receipt *out, const void *p, size_t n, struct err *err
     struct cursor in = {p, (const unsigned char *)p + n};
     struct statement statement;
     struct statement_lists lists;
-    const unsigned char *magic, *keys;
+    const unsigned char *magic, *keys, *carried[STREAMS];
     uint32_t n_keys, n_proofs;
     struct receipt r;
     int rc;
@@ -187,12 +263,13 @@ int receipt_decode(struct receipt *out, const void *p, size_t n, struct err *err
         return err_set(err, VCP_EFORMAT, "receipt: does not begin with %s", RECEIPT_MAGIC);
     if ((rc = statement_decode(&statement, &in, err)) < 0 ||
         (rc = statement_lists_decode(&lists, &in, err)) < 0 ||
+        (rc = get_carried(carried, &statement, &in, err)) < 0 ||
         (rc = get_counts(&keys, &n_keys, &n_proofs, &in, err)) < 0 ||
         (rc = receipt_init(&r, n_keys, n_proofs, err)) < 0)
         return rc;
     r.statement = statement;
     r.lists = lists;
-    if ((rc = get_proofs(&r, keys, &in, err)) < 0)
+    if ((rc = keep_carried(&r, carried, err)) < 0 || (rc = get_proofs(&r, keys, &in, err)) < 0)
         receipt_release(&r);
     else
         *out = r;

@@ -1,13 +1,15 @@
 /* receipt.h - the receipt of a run: its statement and the proofs, in canonical bytes.
  *
- *     "AVCPRC01"
+ *     "AVCPRC02"
  *     statement, lists                                        (statement.h)
+ *     bytes of each stream of at most RECEIPT_CARRIED_BYTES_MAX, in the order of enum stream
  *     k u32      k times: digest[32] of a verifying key
  *     N u32      N times: key u8, D[32], A[32], B[64], C[32] compressed, S[32]
  *
  * Integers are little-endian; S, the proof's share of the balanced sum, is below r.
  * Key digests stand in the order of their first use, all different, all used.  There is one
- * encoding of every receipt and nothing may follow it.  Only digests of keys are in it: the
+ * encoding of every receipt and nothing may follow it: a short stream is always carried, and
+ * must have its digest, a longer one never.  Only digests of keys are in it: the
  * keys, and with them every size and shape, are the verifier's own.
  *
  * Proofs can be re-randomised by anyone, so the bytes of a receipt identify nothing; the
@@ -18,10 +20,11 @@
 #include "base/buf.h"
 #include "base/err.h"
 #include "groth16/proof.h"
-#include "zkvm/statement.h"
+#include "zkvm/streams.h"
 
-#define RECEIPT_MAGIC       "AVCPRC01"
-#define RECEIPT_PROOF_BYTES 193
+#define RECEIPT_MAGIC             "AVCPRC02"
+#define RECEIPT_PROOF_BYTES       193
+#define RECEIPT_CARRIED_BYTES_MAX 4096u
 
 struct receipt_proof {
     uint32_t key; /* index into keys */
@@ -33,6 +36,7 @@ struct receipt_proof {
 struct receipt {
     struct statement statement;
     struct statement_lists lists;
+    struct buf carried[STREAMS]; /* empty where the stream is longer */
     uint32_t n_keys, n_proofs;
     uint8_t (*keys)[32];          /* digests */
     struct receipt_proof *proofs; /* both malloc'd */
@@ -41,6 +45,13 @@ struct receipt {
 /* Room for n_keys and n_proofs, zeroed; VCP_ELIMIT over ZKVM_KEYS_MAX, ZKVM_PROOFS_MAX. */
 int receipt_init(struct receipt *r, uint32_t n_keys, uint32_t n_proofs, struct err *err);
 void receipt_release(struct receipt *r);
+
+/* Copies the streams that are short enough. */
+int receipt_carry(struct receipt *r, const struct streams *s, struct err *err);
+/* All streams: given's (which may be NULL) where it has them, else what is carried.
+ * VCP_EINVAL names one that is in neither.  Nothing is copied; digests are not looked at. */
+int receipt_streams(struct streams *out, const struct receipt *r, const struct streams *given,
+                    struct err *err);
 
 /* Appends; a failure is in out->failed. */
 void receipt_encode(struct buf *out, const struct receipt *r);

@@ -16,7 +16,34 @@ void statement_init(struct statement *s)
 {
     memset(s, 0, sizeof *s);
     statement_stream_set(&s->input, "", 0);
-    s->output = s->error_output = s->input;
+    s->arguments = s->environment = s->output = s->error_output = s->input;
+}
+
+bool statement_stream_is(const struct statement_stream *s, const void *p, size_t n)
+{
+    struct statement_stream of;
+
+    statement_stream_set(&of, p, n);
+    return s->bytes == n && memcmp(s->sha3, of.sha3, sizeof of.sha3) == 0;
+}
+
+const char *stream_name(enum stream which)
+{
+    static const char *const names[STREAMS] = {"arguments", "environment", "input", "output",
+                                               "error output"};
+
+    return names[which];
+}
+
+const struct statement_stream *statement_stream_of(const struct statement *s, enum stream which)
+{
+    switch (which) {
+    case STREAM_ARGUMENTS: return &s->arguments;
+    case STREAM_ENVIRONMENT: return &s->environment;
+    case STREAM_INPUT: return &s->input;
+    case STREAM_OUTPUT: return &s->output;
+    default: return &s->error_output;
+    }
 }
 
 static void put_stream(struct buf *b, const struct statement_stream *s)
@@ -52,9 +79,9 @@ void statement_encode(struct buf *b, const struct statement *s)
     buf_put_u64le(b, s->memory_bytes_max);
     buf_put_u32le(b, s->call_depth_max);
     buf_put_u32le(b, s->stack_slots_max);
-    put_stream(b, &s->input);
-    put_stream(b, &s->output);
-    put_stream(b, &s->error_output);
+    buf_put_u64le(b, s->output_bytes_max);
+    for (unsigned i = 0; i < STREAMS; i++)
+        put_stream(b, statement_stream_of(s, (enum stream)i));
     buf_put_u64le(b, s->seed);
 }
 
@@ -100,24 +127,32 @@ static bool get_fields(struct cursor *in, struct statement *s)
               cursor_u8(in, &s->trap) && cursor_u32le(in, &code) &&
               cursor_u64le(in, &s->gas_used) && cursor_u64le(in, &s->gas_max) &&
               cursor_u64le(in, &s->memory_bytes_max) && cursor_u32le(in, &s->call_depth_max) &&
-              cursor_u32le(in, &s->stack_slots_max) && get_stream(in, &s->input) &&
-              get_stream(in, &s->output) && get_stream(in, &s->error_output) &&
-              cursor_u64le(in, &s->seed);
+              cursor_u32le(in, &s->stack_slots_max) && cursor_u64le(in, &s->output_bytes_max) &&
+              get_stream(in, &s->arguments) && get_stream(in, &s->environment) &&
+              get_stream(in, &s->input) && get_stream(in, &s->output) &&
+              get_stream(in, &s->error_output) && cursor_u64le(in, &s->seed);
 
     s->exit_code = (int32_t)code;
     return ok;
 }
 
 /* An empty stream has one digest. */
-static bool stream_is_sound(const struct statement_stream *s, const struct statement_stream *empty)
+static bool streams_are_sound(const struct statement *s)
 {
-    return (s->bytes == 0) == (memcmp(s->sha3, empty->sha3, 32) == 0);
+    struct statement_stream empty;
+
+    statement_stream_set(&empty, "", 0);
+    for (unsigned i = 0; i < STREAMS; i++) {
+        const struct statement_stream *x = statement_stream_of(s, (enum stream)i);
+
+        if ((x->bytes == 0) != (memcmp(x->sha3, empty.sha3, 32) == 0))
+            return false;
+    }
+    return true;
 }
 
 int statement_check(const struct statement *s, struct err *err)
 {
-    struct statement_stream empty;
-
     if (s->status > RUN_OUT_OF_GAS)
         return err_set(err, VCP_EFORMAT, "statement: status %u is no end of a run", s->status);
     if ((s->status == RUN_TRAP) != (s->trap != TRAP_NONE) || s->trap >= TRAP_COUNT)
@@ -130,9 +165,7 @@ int statement_check(const struct statement *s, struct err *err)
     if (s->gas_used > s->gas_max)
         return err_set(err, VCP_EFORMAT, "statement: gas used %llu over the limit %llu",
                        (unsigned long long)s->gas_used, (unsigned long long)s->gas_max);
-    statement_stream_set(&empty, "", 0);
-    if (!stream_is_sound(&s->input, &empty) || !stream_is_sound(&s->output, &empty) ||
-        !stream_is_sound(&s->error_output, &empty))
+    if (!streams_are_sound(s))
         return err_set(err, VCP_EFORMAT, "statement: a stream's length contradicts its digest");
     return VCP_OK;
 }

@@ -13,7 +13,7 @@
 #include "wasm/limits.h"
 #include "wasm/run.h"
 
-#define STATEMENT_VERSION 1
+#define STATEMENT_VERSION 2
 #define STATEMENT_CLOCK_MAX                                                                        \
     ((uint64_t)1 << 44)           /* rows of a run: clocks cannot wrap in the field                \
                                    */
@@ -37,14 +37,29 @@ struct statement {
     uint64_t gas_used, gas_max;
     uint64_t memory_bytes_max;
     uint32_t call_depth_max, stack_slots_max;
-    /* What was on standard input, and what was written to standard output and error. */
-    struct statement_stream input, output, error_output;
+    uint64_t output_bytes_max; /* standard output and error together */
+    /* A command's argv[1..] and the environment, each string with its NUL; what was on
+     * standard input, and what was written to standard output and error. */
+    struct statement_stream arguments, environment, input, output, error_output;
     uint64_t seed; /* of random_get and the clocks */
 };
+
+enum stream {
+    STREAM_ARGUMENTS,
+    STREAM_ENVIRONMENT,
+    STREAM_INPUT,
+    STREAM_OUTPUT,
+    STREAM_ERROR,
+    STREAMS
+};
+/* "arguments", "environment", "input", "output", "error output" */
+const char *stream_name(enum stream which);
+const struct statement_stream *statement_stream_of(const struct statement *s, enum stream which);
 
 /* Everything zero but the streams, which are empty. */
 void statement_init(struct statement *s);
 void statement_stream_set(struct statement_stream *out, const void *p, size_t n);
+bool statement_stream_is(const struct statement_stream *s, const void *p, size_t n);
 /* VCP_EFORMAT when the parts contradict one another: what decode refuses. */
 int statement_check(const struct statement *s, struct err *err);
 

@@ -144,7 +144,7 @@ static int verify(const struct receipt *r, const struct keyring *ring, struct er
 {
     struct receipt_policy policy = {.keys = ring, .allow_test_keys = true};
 
-    return receipt_verify_module(r, module, sizeof module, &policy, NULL, NULL, err);
+    return receipt_verify_module(r, module, sizeof module, NULL, &policy, NULL, NULL, err);
 }
 
 #define refused(r, ring)                                                                           \

@@ -275,7 +275,7 @@ static void the_challenges_bind_everything_said_before(void **state)
     struct err e = {0};
     (void)state;
     assert_ok(receipt_challenges(first, &g.receipt, &e), e);
-    for (int what = 0; what < 13; what++) {
+    for (int what = 0; what < 16; what++) {
         struct receipt r = copy(&g.receipt);
         switch (what) {
         case 0: r.n_proofs--; break;
@@ -291,6 +291,9 @@ static void the_challenges_bind_everything_said_before(void **state)
         case 10: r.statement.n_results--; break;
         case 11: r.statement.entry[0] ^= 1; break;
         case 12: r.lists.gas_rows++; break;
+        case 13: r.statement.arguments.sha3[0] ^= 1; break;
+        case 14: r.statement.environment.bytes++; break;
+        case 15: r.statement.output_bytes_max++; break;
         }
         assert_ok(receipt_challenges(second, &r, &e), e);
         for (int k = 0; k < BUS_CHALLENGES; k++)
@@ -779,6 +782,76 @@ static void keys_are_refused_for_another_circuit(void **state)
     assert_non_null(strstr(e.msg, "keys profiles setup"));
 }
 
+/* ---- streams ---- */
+
+static int recode(struct receipt *out, const struct receipt *r, long flip, struct err *e)
+{
+    struct buf b;
+    int rc;
+
+    buf_init(&b, 0);
+    receipt_encode(&b, r);
+    if (flip >= 0)
+        b.data[flip] ^= 1;
+    rc = receipt_decode(out, b.data, b.len, e);
+    buf_release(&b);
+    return rc;
+}
+
+static void short_streams_are_carried_and_are_what_the_statement_says(void **state)
+{
+    static uint8_t output[RECEIPT_CARRIED_BYTES_MAX + 1];
+    struct receipt r = copy(&g.receipt), again;
+    struct streams s = {{{NULL, 0}}}, got;
+    struct buf head;
+    struct err e = {0};
+    (void)state;
+
+    s.of[STREAM_INPUT] = (struct stream_bytes){(const uint8_t *)"abc", 3};
+    s.of[STREAM_OUTPUT] = (struct stream_bytes){output, RECEIPT_CARRIED_BYTES_MAX};
+    statement_stream_set(&r.statement.input, "abc", 3);
+    statement_stream_set(&r.statement.output, output, RECEIPT_CARRIED_BYTES_MAX);
+    assert_ok(receipt_carry(&r, &s, &e), e);
+    assert_ok(recode(&again, &r, -1, &e), e);
+    assert_ok(receipt_streams(&got, &again, NULL, &e), e);
+    assert_ok(streams_check(&got, &again.statement, &e), e);
+    assert_int_equal(got.of[STREAM_INPUT].n, 3);
+    assert_int_equal(got.of[STREAM_OUTPUT].n, RECEIPT_CARRIED_BYTES_MAX);
+    receipt_release(&again);
+
+    buf_init(&head, 0); /* up to the first carried byte */
+    buf_puts(&head, RECEIPT_MAGIC);
+    statement_encode(&head, &r.statement);
+    statement_lists_encode(&head, &r.lists);
+    assert_err(recode(&again, &r, (long)head.len + 1, &e), VCP_EFORMAT, e, "its input has not");
+    assert_err(recode(&again, &r, (long)head.len + 3, &e), VCP_EFORMAT, e, "its output has not");
+    buf_release(&head);
+    receipt_release(&r);
+}
+
+static void long_streams_must_be_given(void **state)
+{
+    static uint8_t output[RECEIPT_CARRIED_BYTES_MAX + 1];
+    struct receipt r = copy(&g.receipt), again;
+    struct streams s = {{{NULL, 0}}}, got;
+    struct err e = {0};
+    (void)state;
+
+    s.of[STREAM_OUTPUT] = (struct stream_bytes){output, sizeof output};
+    statement_stream_set(&r.statement.output, output, sizeof output);
+    assert_ok(receipt_carry(&r, &s, &e), e);
+    assert_ok(recode(&again, &r, -1, &e), e);
+    assert_err(receipt_streams(&got, &again, NULL, &e), VCP_EINVAL, e, "does not carry the output");
+    assert_ok(receipt_streams(&got, &again, &s, &e), e);
+    assert_ok(streams_check(&got, &again.statement, &e), e);
+    output[7] ^= 1;
+    assert_err(streams_check(&got, &again.statement, &e), VCP_EVERIFY, e, "the output is not what");
+    got.of[STREAM_OUTPUT].n--;
+    assert_err(streams_check(&got, &again.statement, &e), VCP_EVERIFY, e, "4096 bytes");
+    receipt_release(&again);
+    receipt_release(&r);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -817,6 +890,8 @@ int main(void)
         cmocka_unit_test(sums_agree_with_single_shares),
         cmocka_unit_test(M1_limits),
         cmocka_unit_test(keys_are_refused_for_another_circuit),
+        cmocka_unit_test(short_streams_are_carried_and_are_what_the_statement_says),
+        cmocka_unit_test(long_streams_must_be_given),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -13,6 +13,19 @@ function stream(c, what) {
   return s;
 }
 
+// Arguments of a command, environment, standard input, output and error.
+const STREAMS = ['arguments', 'environment', 'input', 'output', 'error'];
+const CARRIED_BYTES_MAX = 4096n;
+
+// Short streams travel with the receipt, and must be what the statement says.
+function readCarried(c, statement) {
+  for (const name of STREAMS) {
+    const s = statement.streams[name];
+    if (s.bytes <= CARRIED_BYTES_MAX && hex(sha3_256(c.take(Number(s.bytes), name))) !== s.sha3)
+      throw new Malformed(`${name}: not of the statement's digest`);
+  }
+}
+
 function values(c, what) {
   const n = c.u32(what);
   if (n > 16) throw new Malformed(`${what}: ${n} values`);
@@ -23,7 +36,7 @@ const STATUS = ['ok', 'exit', 'trap', 'out of gas'];
 
 function readStatement(c) {
   const version = c.u32('statement');
-  if (version !== 1) throw new Malformed(`statement: version ${version}`);
+  if (version !== 2) throw new Malformed(`statement: version ${version}`);
   const s = { version, form: c.u32('lowering version') };
   s.module = hex(c.take(32, 'module'));
   s.context = hex(c.take(32, 'context'));
@@ -42,9 +55,8 @@ function readStatement(c) {
   s.memoryBytesMax = c.u64('memory limit');
   s.callDepthMax = c.u32('depth limit');
   s.stackSlotsMax = c.u32('stack limit');
-  s.input = stream(c, 'input');
-  s.output = stream(c, 'output');
-  s.errorOutput = stream(c, 'error output');
+  s.outputBytesMax = c.u64('output limit');
+  s.streams = Object.fromEntries(STREAMS.map((name) => [name, stream(c, name)]));
   s.seed = c.u64('seed');
   if ((s.status === 'trap') !== (s.trap !== 0)) throw new Malformed('statement: a trap without its kind');
   if (s.status !== 'exit' && s.exitCode !== 0) throw new Malformed('statement: an exit code without an exit');
@@ -68,7 +80,7 @@ function readProof(c, j) {
 
 export function readReceipt(bytes) {
   const c = new Cursor(bytes);
-  if (ascii(c.take(8, 'receipt')) !== 'AVCPRC01') throw new Malformed('not a receipt');
+  if (ascii(c.take(8, 'receipt')) !== 'AVCPRC02') throw new Malformed('not a receipt');
   let from = c.at;
   const statement = readStatement(c);
   const statementBytes = bytes.subarray(from, c.at);
@@ -76,6 +88,7 @@ export function readReceipt(bytes) {
   const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists'), gasRows: c.u64('lists') };
   if (lists.clockEnd > 1n << 44n) throw new Malformed('lists: the clock is over 2^44');
   const listsBytes = bytes.subarray(from, c.at);
+  readCarried(c, statement);
   const nKeys = c.u32('keys');
   if (nKeys < 1 || nKeys > 32) throw new Malformed(`${nKeys} keys`);
   const keys = Array.from({ length: nKeys }, () => hex(c.take(32, 'keys')));
