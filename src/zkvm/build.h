@@ -21,10 +21,13 @@ struct lin {
 #define BUILD_ACCESSES_MAX    BUS_PORTS
 #define BUILD_KNOWN_MAX       24
 
+#define BUILD_ALWAYS_ON (-1000) /* `on` of a constant table's rows, which are always there */
+
 struct build {
     struct chip *chip;
     struct err err;
-    int32_t on; /* the row's own `on` */
+    int32_t on;    /* the row's own `on` */
+    int32_t count; /* a multiplicity that is 0 where `on` is (build_count), or 0 */
     int32_t clock, pc, fp, acc;
     bool is_stop;   /* a row at any pc, without a code entry: only the stop chip */
     bool is_unsafe; /* tests only: rule E is not enforced, to build the worked forgeries */
@@ -72,6 +75,8 @@ void build_pin(struct build *b, int32_t wire, wide lo, wide hi);
 /* The same for a combination, shown by arithmetic that build_bounds cannot follow. */
 void build_know(struct build *b, struct lin x, wide lo, wide hi);
 void build_mark_free(struct build *b, int32_t wire);
+/* Makes wire a multiplicity: an absent row sends nothing.  One a chip. */
+void build_count(struct build *b, int32_t wire);
 bool build_bounds(const struct build *b, const struct lin *x, wide *lo, wide *hi);
 
 /* ---- constraints ---- */

@@ -123,7 +123,9 @@ static bool was_listed(const struct build *b, const struct lin comps[])
     return false;
 }
 
-/* M2: multiplicities. */
+/* M2, P8: multiplicities.  A free one is for what is pinned otherwise, constants or an entry
+ * of the verifier's list, and must vanish with its row: an absent row receives nothing from
+ * the list, and would else send any entry. */
 static void check_count(struct build *b, enum bus_kind kind, int sign, const struct lin *count,
                         const struct lin comps[])
 {
@@ -137,6 +139,8 @@ static void check_count(struct build *b, enum bus_kind kind, int sign, const str
     if (!info->free_count || sign < 0 || b->chip->is_instruction ||
         !(kind == BUS_CODE ? was_listed(b, comps) : constants))
         refuse(b, "a multiplicity other than the row's own in a kind of unit flow", info->name);
+    if (b->on != BUILD_ALWAYS_ON && !(b->count && is_wire(count, b->count)))
+        refuse(b, "a multiplicity that an absent row can have", info->name);
 }
 
 static void check_tuple(struct build *b, enum bus_kind kind, int sign, const struct lin *count,
@@ -393,6 +397,12 @@ void build_range(struct build *b, struct lin x, unsigned bits)
     }
     range(b, lin_shl(rest, -(int)at), limb_bits(bits - at));
     build_know(b, x, 0, ((wide)1 << bits) - 1);
+}
+
+void build_count(struct build *b, int32_t wire)
+{
+    build_constrain(b, lin_sub(lin_const(1), lin_wire(b->on)), lin_wire(wire), lin_zero());
+    b->count = wire;
 }
 
 /* ---- the parts of an instruction -------------------------------------------------- */

@@ -179,11 +179,12 @@ static uint64_t take_time(struct machine *m, const struct chip_access *a)
 
 static uint64_t take_value(struct machine *m, const struct chip *c, const struct chip_access *a)
 {
+    uint64_t address = (uint64_t)lc_integer(&a->address, m->wires, m->inputs);
     struct cell *cell;
 
     if (m->sample)
-        return m->sample->value(m->sample->arg, c, a);
-    cell = cell_at(m, (uint64_t)lc_integer(&a->address, m->wires, m->inputs));
+        return m->sample->value(m->sample->arg, address, c, a);
+    cell = cell_at(m, address);
     if (!cell) {
         fail(m, err_set(m->err, VCP_ESTATE, "chip %s accesses a cell that is not there at pc %u",
                         c->name, (unsigned)m->inputs[ROW_PC]));

@@ -37,7 +37,8 @@ int trace_run(struct trace_end *out, struct program *p, struct catalog *chips, u
 struct trace_sample {
     uint64_t inputs[ROW_INPUTS];
     uint64_t params[16];
-    uint64_t (*value)(void *arg, const struct chip *c, const struct chip_access *a);
+    uint64_t (*value)(void *arg, uint64_t address, const struct chip *c,
+                      const struct chip_access *a);
     void *arg;
 };
 void trace_sample_row(uint64_t wires[], const struct chip *c, const struct trace_sample *s);

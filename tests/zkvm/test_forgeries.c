@@ -104,6 +104,26 @@ static void F1_code_not_from_the_list_is_not_built(void **state)
     assert_err(build_finish(&c, &b, &e), VCP_EINVAL, e, "unit flow");
 }
 
+/* An entry that was listed, but for a multiplicity that an absent row keeps: an absent row
+ * receives nothing from the list and would send any entry. */
+static void P8_count_of_an_absent_row_is_not_built(void **state)
+{
+    struct build b;
+    struct chip *c;
+    struct lin fields[CODE_FIELDS], weight;
+    struct err e = {0};
+
+    (void)state;
+    assert_ok(build_init(&b, "absent code", &e), e);
+    build_begin(&b);
+    for (unsigned i = 0; i < CODE_FIELDS; i++)
+        fields[i] = lin_wire(build_param(&b, "field", i));
+    weight = lin_wire(build_param(&b, "weight", 7));
+    build_tuple(&b, BUS_LIST, -1, lin_wire(b.on), fields, &weight);
+    build_tuple(&b, BUS_CODE, 1, lin_wire(build_param(&b, "count", 8)), fields, NULL);
+    assert_err(build_finish(&c, &b, &e), VCP_EINVAL, e, "absent row");
+}
+
 /* ---- runs with something wrong ---------------------------------------------------------- */
 
 static struct buf module;
@@ -307,6 +327,23 @@ static void G2_out_of_gas_claimed_early_is_refused(void **state)
     program_free(r.p);
 }
 
+/* P8, with the chip that is used: code of the prover's own, from a row that is not there. */
+static void P8_an_absent_row_sends_no_code(void **state)
+{
+    const struct chip *c;
+    fr row[BUILD_WIRES_MAX] = {{{0}}};
+    struct mock *mock = mock_new();
+    struct err e = {0};
+
+    (void)state;
+    assert_ok(catalog_get(&c, chips, CATALOG_OTHER(OTHER_CODE), &e), e);
+    assert_ok(mock_row(mock, c, 0, row, &e), e); /* padding */
+    for (uint32_t i = 0; i < c->n_stage1; i++)
+        fr_from_u64(&row[i], c->wires[i].op == RECIPE_INPUT ? 0 : 3 + i);
+    assert_err(mock_row(mock, c, 0, row, &e), VCP_EVERIFY, e, "code entry");
+    mock_free(mock);
+}
+
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
@@ -316,6 +353,8 @@ int main(int argc, char **argv)
         cmocka_unit_test(P7_wire_chosen_after_the_challenges_is_not_built),
         cmocka_unit_test(M2_free_count_in_a_unit_flow_is_not_built),
         cmocka_unit_test(F1_code_not_from_the_list_is_not_built),
+        cmocka_unit_test(P8_count_of_an_absent_row_is_not_built),
+        cmocka_unit_test(P8_an_absent_row_sends_no_code),
         cmocka_unit_test(every_wire_of_every_row_of_a_run_matters),
         cmocka_unit_test(T2_a_row_left_out_does_not_balance),
         cmocka_unit_test(C9_other_arguments_do_not_balance),

@@ -77,6 +77,7 @@ static void code_entry(struct build *b)
         fields[i] = param(b, names[i], i);
     weight = param(b, "weight", CODE_FIELDS);
     count = param(b, "count", CODE_FIELDS + 1);
+    build_count(b, count.t[0].wire);
     build_tuple(b, BUS_LIST, -1, lin_wire(b->on), fields, &weight);
     build_tuple(b, BUS_CODE, 1, count, fields, NULL);
     build_tuple(b, BUS_GAS, 1, count, NULL, &weight);
@@ -131,7 +132,7 @@ int chip_other(struct chip **out, enum chip_other which, struct err *err)
     if (rc < 0)
         return rc;
     if (which >= OTHER_RANGE16)
-        b.on = -1000; /* a table's rows are always there */
+        b.on = BUILD_ALWAYS_ON;
     switch (which) {
     case OTHER_TOUCH: touch(&b); break;
     case OTHER_ZERO: zero_cell(&b); break;

@@ -121,6 +121,10 @@ static void offset_bits(struct access *m)
     m->o1 = lin_wire(build_bool_bit(b, "o1", m->ea, 1));
     m->power = lin_wire(build_product(b, "256^o", lin_add(on, lin_mul(m->o0, 255)),
                                       lin_add(on, lin_mul(m->o1, 65535))));
+    /* Where the cells end before offset + bytes, offset 3 is another chip's: 16 bits in one
+     * cell would be taken as the cell's last byte and eight zeros. */
+    if (m->bytes + 3 > 4 * m->n_cells)
+        build_constrain(b, m->o0, m->o1, lin_zero());
 }
 
 /* Cell i of the access, counted in cells. */

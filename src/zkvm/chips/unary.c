@@ -66,10 +66,12 @@ static struct lin popcnt(struct build *b, struct lin x, unsigned w)
  * the width of x. */
 static struct lin extend(struct build *b, struct lin x, unsigned bits, unsigned from, unsigned w)
 {
-    struct lin low = build_limbs(b, "low", x, 0, bits), sign, r;
+    struct lin low = x, sign, r; /* all of x when that is no wider */
 
-    if (bits < from)
+    if (bits < from) {
+        low = build_limbs(b, "low", x, 0, bits);
         build_range(b, lin_shl(lin_sub(x, low), -(int)bits), from - bits);
+    }
     sign = lin_wire(build_bool_bit(b, "sign", x, bits - 1));
     build_range(
         b, lin_sub(lin_add(low, lin_shl(lin_wire(b->on), (int)bits - 1)), lin_shl(sign, (int)bits)),
@@ -104,7 +106,7 @@ static struct lin result(struct build *b, unsigned un, unsigned w, struct lin x)
 int chip_unary(struct chip **out, uint32_t op, unsigned variant, struct err *err)
 {
     uint32_t at = op - ZOP_UN_FIRST;
-    unsigned un = at / 8, w = at / 4 % 2 ? 64 : 32;
+    unsigned un = at / 8, w = at / 4 % 2 ? 64 : 32, from;
     bool is_acc = at / 2 % 2, writes = at % 2 == 0;
     struct build b;
     struct slots s;
@@ -121,9 +123,8 @@ int chip_unary(struct chip **out, uint32_t op, unsigned variant, struct err *err
         return rc;
     build_instruction(&b, op);
     s = part_slots(&b, (unsigned)!is_acc + writes);
-    x = is_acc
-            ? lin_wire(b.acc)
-            : build_read(&b, SPACE_FRAME, 0, part_frame(&b, s.at[0]), un == UN_EXTEND_I32 ? 32 : w);
+    from = un == UN_EXTEND_I32 ? 32 : w;
+    x = is_acc ? part_acc(&b, from) : build_read(&b, SPACE_FRAME, 0, part_frame(&b, s.at[0]), from);
     if (writes)
         dest = part_frame(&b, s.at[!is_acc]);
     r = result(&b, un, w, x);
