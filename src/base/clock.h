@@ -8,6 +8,8 @@
 int64_t clock_wall_ms(void);
 /* Nanoseconds that never go back; zero is arbitrary. */
 int64_t clock_mono_ns(void);
+/* Processor time of this process, all its threads. */
+int64_t clock_process_ns(void);
 void clock_sleep_ms(int64_t ms);
 
 #define CLOCK_RFC3339_BYTES 36

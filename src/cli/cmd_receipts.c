@@ -198,6 +198,17 @@ static int write_receipt(struct proving *p, struct err *err)
     return rc;
 }
 
+/* Where the processor time of both passes went, by the prover's own stages. */
+static json_t *stages_json(const struct work *w)
+{
+    json_t *o = json_object();
+
+    for (unsigned i = 0; i < WORK_STAGES; i++)
+        json_object_set_new(o, work_stage_name((enum work_stage)i),
+                            json_real((double)w->stage_cpu_ns[i] / 1e6));
+    return o;
+}
+
 static int proving_json(const struct proving *p)
 {
     const struct execution *e = p->execution;
@@ -205,16 +216,18 @@ static int proving_json(const struct proving *p)
 
     return cli_print_json(
         p->cli,
-        json_pack("{s:s, s:I, s:o, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:I}",
-                  "receipt", p->path, "bytes", (json_int_t)p->bytes, "statement",
-                  receipts_statement_json(&e->statement), "proofs", (int)r->n_proofs, "rows",
-                  (json_int_t)e->n_rows, "other_rows", (json_int_t)e->n_other, "constraints_used",
-                  (json_int_t)r->constraints_used, "constraints_paid",
-                  (json_int_t)r->constraints_paid, "run_ms", (double)e->run_ns / 1e6, "trace_ms",
-                  (double)e->trace_ns / 1e6, "open_ms", (double)p->open_ns / 1e6, "commit_ms",
-                  (double)r->times.commit_ns / 1e6, "finish_ms", (double)r->times.finish_ns / 1e6,
-                  "verify_ms", (double)(p->check.terms_ns + p->check.pairing_ns) / 1e6,
-                  "memory_peak_bytes", (json_int_t)(p->work.memory_peak_bytes + e->rows_bytes)));
+        json_pack(
+            "{s:s, s:I, s:o, s:i, s:I, s:I, s:I, s:I, s:f, s:f, s:f, s:f, s:f, s:f, s:o, s:I}",
+            "receipt", p->path, "bytes", (json_int_t)p->bytes, "statement",
+            receipts_statement_json(&e->statement), "proofs", (int)r->n_proofs, "rows",
+            (json_int_t)e->n_rows, "other_rows", (json_int_t)e->n_other, "constraints_used",
+            (json_int_t)r->constraints_used, "constraints_paid", (json_int_t)r->constraints_paid,
+            "run_ms", (double)e->run_ns / 1e6, "trace_ms", (double)e->trace_ns / 1e6, "open_ms",
+            (double)p->open_ns / 1e6, "commit_ms", (double)r->times.commit_ns / 1e6, "finish_ms",
+            (double)r->times.finish_ns / 1e6, "verify_ms",
+            (double)(p->check.terms_ns + p->check.pairing_ns) / 1e6, "stages_cpu_ms",
+            stages_json(&p->work), "memory_peak_bytes",
+            (json_int_t)(p->work.memory_peak_bytes + e->rows_bytes)));
 }
 
 static void proving_tell(const struct proving *p)

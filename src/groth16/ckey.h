@@ -63,17 +63,18 @@ int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k
                 const fr_bits z1[], struct work *work, struct err *err);
 
 /* Where A z and B z come from: fills a and b, 2^log_domain values each in Montgomery
- * form, zero from n_rows on.  z is plain. */
+ * form, zero from n_rows on.  z is plain; what of it is not stage 1 may be filled here. */
 struct ckey_rows {
-    void (*eval)(void *arg, fr a[], fr b[], const fr_bits z[], struct threads *threads);
+    int (*eval)(void *arg, fr a[], fr b[], fr_bits z[], struct threads *threads, struct err *err);
     void *arg;
 };
-/* Rows of a constraint system; it must be the key's. */
+/* Rows of a constraint system, which must be the key's; z is whole. */
 struct ckey_rows ckey_rows_of(const struct cs *c);
 
-/* z: all n_wires values, canonical, z[0] = 1, with the same stage 1 as was committed. */
-int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows rows,
-               const fr_bits z[], struct ckey_opening *opening, struct work *work, struct err *err);
+/* z: all n_wires values, canonical, z[0] = 1, with the same stage 1 as was committed; what rows
+ * fills of it may be anything before. */
+int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows rows, fr_bits z[],
+               struct ckey_opening *opening, struct work *work, struct err *err);
 
 /* Makes a key.  seed NULL: trapdoors from the operating system, wiped; else from the 32
  * bytes, for tests, and the key says so (vkey.local_test) and is refused by default. */

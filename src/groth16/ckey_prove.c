@@ -1,11 +1,12 @@
 /* ckey_prove.c - the two halves of a proof with a committed first stage; see ckey.h. */
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/clock.h"
 #include "bn254/msm.h"
 #include "bn254/ntt.h"
 #include "groth16/ckey.h"
+#include "groth16/equal.h"
 #include "groth16/field_io.h"
 #include "groth16/quotient.h"
 
@@ -39,11 +40,15 @@ static void rows_piece(void *arg, size_t piece)
 
 /* cs_eval adds z where the coefficient is 1, and multiplies v R by z else: with z plain
  * both give plain values. */
-static void eval_cs_rows(void *arg, fr a[], fr b[], const fr_bits z[], struct threads *threads)
+static int eval_cs_rows(void *arg, fr a[], fr b[], fr_bits z[], struct threads *threads,
+                        struct err *err)
 {
     const struct cs *c = arg;
     struct rows_job job = {c, (const fr *)z, {a, b}, (size_t)1 << c->log_domain};
+
+    (void)err;
     threads_run(threads, (job.domain + PIECE_ROWS - 1) / PIECE_ROWS, rows_piece, &job);
+    return VCP_OK;
 }
 
 struct ckey_rows ckey_rows_of(const struct cs *c)
@@ -53,23 +58,49 @@ struct ckey_rows ckey_rows_of(const struct cs *c)
 
 /* ---- stage 1 ---- */
 
-static int check_values(const fr_bits z[], size_t n, struct err *err)
+#define PIECE_VALUES ((size_t)1 << 15)
+
+struct values_job {
+    const fr_bits *z;
+    size_t n;
+    atomic_size_t bad; /* some value that is none, or n */
+};
+
+static void values_piece(void *arg, size_t piece)
 {
-    for (size_t i = 0; i < n; i++)
-        if (!fr_bits_is_canonical(&z[i]))
-            return err_set(err, VCP_EINVAL, "witness: value %zu is not below r", i);
-    return VCP_OK;
+    struct values_job *job = arg;
+    size_t lo = piece * PIECE_VALUES;
+    size_t hi = job->n - lo < PIECE_VALUES ? job->n : lo + PIECE_VALUES;
+
+    for (size_t i = lo; i < hi; i++)
+        if (!fr_bits_is_canonical(&job->z[i]))
+            atomic_store(&job->bad, i);
+}
+
+static int check_values(const fr_bits z[], size_t n, struct work *work, struct err *err)
+{
+    struct values_job job = {.z = z, .n = n};
+    size_t bad;
+
+    atomic_init(&job.bad, n);
+    threads_run(work->threads, (n + PIECE_VALUES - 1) / PIECE_VALUES, values_piece, &job);
+    bad = atomic_load(&job.bad);
+    return bad == n ? VCP_OK : err_set(err, VCP_EINVAL, "witness: value %zu is not below r", bad);
 }
 
 int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k,
                 const fr_bits z1[], struct work *work, struct err *err)
 {
+    struct equal stage1;
     fr kappa;
     g1 sum, blind;
-    int rc = check_values(z1, k->n_stage1, err);
+    int rc = check_values(z1, k->n_stage1, work, err);
 
-    if (rc == VCP_OK)
-        rc = work_msm_g1(&sum, k->d, z1, k->n_stage1, work, WORK_MSM_D, err);
+    if (rc < 0)
+        return rc;
+    equal_init(&stage1, z1, 0, k->n_stage1, work);
+    rc = equal_msm_g1(&sum, k->d, 0, z1, &stage1, 1, work, WORK_MSM_D, err);
+    equal_release(&stage1, work);
     if (rc < 0)
         return rc;
     fr_random(&kappa);
@@ -83,59 +114,60 @@ int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k
 
 /* ---- stage 2 ---- */
 
-/* *out: d_i on the odd coset, plain, one array to be freed. */
-static int coset_values(fr_bits **out, const struct ckey *k, struct ckey_rows rows,
-                        const fr_bits z[], struct work *work, struct err *err)
-{
-    size_t n = (size_t)1 << k->log_domain, bytes = n * sizeof(fr);
-    size_t table_bytes = ntt_table_size(k->log_domain);
-    void *a = NULL, *b = NULL, *table = NULL;
-    struct ntt ntt;
-    int rc;
-
-    if ((rc = work_alloc(&a, work, bytes, "the values of A", err)) < 0 ||
-        (rc = work_alloc(&b, work, bytes, "the values of B", err)) < 0 ||
-        (rc = work_alloc(&table, work, table_bytes, "the tables of the NTT", err)) < 0) {
-        work_free(work, a, bytes);
-        work_free(work, b, bytes);
-        return rc;
-    }
-    int64_t t0 = clock_mono_ns();
-    rows.eval(rows.arg, a, b, z, work->threads);
-    int64_t t1 = clock_mono_ns();
-    ntt_init(&ntt, k->log_domain, table, work->threads);
-    ntt_to_coset(&ntt, a, work->threads);
-    ntt_to_coset(&ntt, b, work->threads);
-    fr_mul_sub_n(a, a, b, NULL, n, work->threads);
-    fr_to_bits_threads(a, a, n, work->threads);
-    work->stage_ns[WORK_ROWS] += t1 - t0;
-    work->stage_ns[WORK_NTT] += clock_mono_ns() - t1;
-    work_free(work, b, bytes);
-    work_free(work, table, table_bytes);
-    *out = a;
-    return VCP_OK;
-}
-
 struct sums {
     g1 a, b1, l, x, h;
     g2 b2;
 };
 
-static int sum_h(struct sums *s, const struct ckey *k, struct ckey_rows rows, const fr_bits z[],
-                 struct work *work, struct err *err)
+/* a: the values of A, then of the quotient's part d on the odd coset, plain. */
+static int coset_values(fr a[], fr b[], const struct ckey *k, struct work *work, struct err *err)
 {
     size_t n = (size_t)1 << k->log_domain;
-    fr_bits *values;
-    int rc = coset_values(&values, k, rows, z, work, err);
+    struct work_clock start = work_clock();
+    struct ntt ntt;
+    int rc = work_ntt(&ntt, work, k->log_domain, err);
 
     if (rc < 0)
         return rc;
-    unsigned n_threads = threads_count(work->threads);
-    size_t g1_bytes = msm_g1_scratch_size(n > k->n_wires ? n : k->n_wires, n_threads);
-    size_t g2_bytes = msm_g2_scratch_size(k->n_wires, n_threads);
-    work_reserve(work, g1_bytes > g2_bytes ? g1_bytes : g2_bytes);
-    rc = work_msm_g1(&s->h, k->h, values, n, work, WORK_MSM_H, err);
-    work_free(work, values, n * sizeof(fr));
+    ntt_to_coset(&ntt, a, work->threads);
+    ntt_to_coset(&ntt, b, work->threads);
+    fr_mul_sub_n(a, a, b, NULL, n, work->threads);
+    fr_to_bits_threads((fr_bits *)a, a, n, work->threads);
+    work_ntt_done(work);
+    work_charge(work, WORK_NTT, start);
+    return VCP_OK;
+}
+
+static int check_witness(const struct ckey *k, const fr_bits z[], struct work *work,
+                         struct err *err)
+{
+    if (z[0].l[0] != 1 || (z[0].l[1] | z[0].l[2] | z[0].l[3]) != 0)
+        return err_set(err, VCP_EINVAL, "witness: wire 0 is not 1");
+    return check_values(z, k->n_wires, work, err);
+}
+
+/* The rows, and from them the sum over H. */
+static int sum_h(struct sums *s, const struct ckey *k, struct ckey_rows rows, fr_bits z[],
+                 struct work *work, struct err *err)
+{
+    size_t n = (size_t)1 << k->log_domain, bytes = n * sizeof(fr);
+    struct work_clock start = work_clock();
+    void *a, *b;
+    int rc;
+
+    if ((rc = work_alloc(&a, work, bytes, "the values of A", err)) < 0)
+        return rc;
+    if ((rc = work_alloc(&b, work, bytes, "the values of B", err)) == VCP_OK) {
+        if ((rc = rows.eval(rows.arg, a, b, z, work->threads, err)) == VCP_OK)
+            rc = check_witness(k, z, work, err);
+        work_charge(work, WORK_ROWS, start);
+        if (rc == VCP_OK)
+            rc = coset_values(a, b, k, work, err);
+        work_free(work, b, bytes);
+    }
+    if (rc == VCP_OK)
+        rc = work_msm_g1(&s->h, k->h, a, n, work, WORK_MSM_H, err);
+    work_free(work, a, bytes);
     return rc;
 }
 
@@ -160,24 +192,42 @@ static int sum_x(struct sums *s, const struct ckey *k, const fr_bits z[], struct
     return rc;
 }
 
-static int compute_sums(struct sums *s, const struct ckey *k, struct ckey_rows rows,
-                        const fr_bits z[], struct work *work, struct err *err)
+/* The sums over wires, by groups of equal scalars: those of stage 2, and all before. */
+static int sum_wires(struct sums *s, const struct ckey *k, const fr_bits z[],
+                     const struct equal parts[2], struct work *work, struct err *err)
 {
-    size_t first = (size_t)k->n_public + k->n_stage1 + 1;
+    int rc;
+
+    if ((rc = work_progress(work, "A", 450, err)) < 0 ||
+        (rc = equal_msm_g1(&s->a, k->a, 0, z, parts, 2, work, WORK_MSM_A, err)) < 0 ||
+        (rc = work_progress(work, "B1", 600, err)) < 0 ||
+        (rc = equal_msm_g1(&s->b1, k->b1, 0, z, parts, 2, work, WORK_MSM_B1, err)) < 0 ||
+        (rc = work_progress(work, "B2", 700, err)) < 0 ||
+        (rc = equal_msm_g2(&s->b2, k->b2, 0, z, parts, 2, work, WORK_MSM_B2, err)) < 0 ||
+        (rc = work_progress(work, "L", 850, err)) < 0)
+        return rc;
+    return equal_msm_g1(&s->l, k->l, parts[1].first, z, &parts[1], 1, work, WORK_MSM_L, err);
+}
+
+static int compute_sums(struct sums *s, const struct ckey *k, struct ckey_rows rows, fr_bits z[],
+                        struct work *work, struct err *err)
+{
+    uint32_t first = k->n_public + k->n_stage1 + 1;
+    struct equal parts[2];
+    struct work_clock start;
     int rc;
 
     if ((rc = work_progress(work, "quotient", 0, err)) < 0 ||
-        (rc = sum_h(s, k, rows, z, work, err)) < 0 ||
-        (rc = work_progress(work, "A", 450, err)) < 0 ||
-        (rc = work_msm_g1(&s->a, k->a, z, k->n_wires, work, WORK_MSM_A, err)) < 0 ||
-        (rc = work_progress(work, "B1", 600, err)) < 0 ||
-        (rc = work_msm_g1(&s->b1, k->b1, z, k->n_wires, work, WORK_MSM_B1, err)) < 0 ||
-        (rc = work_progress(work, "B2", 700, err)) < 0 ||
-        (rc = work_msm_g2(&s->b2, k->b2, z, k->n_wires, work, WORK_MSM_B2, err)) < 0 ||
-        (rc = work_progress(work, "L", 850, err)) < 0 ||
-        (rc = work_msm_g1(&s->l, k->l, z + first, k->n_wires - first, work, WORK_MSM_L, err)) < 0)
+        (rc = sum_h(s, k, rows, z, work, err)) < 0)
         return rc;
-    return sum_x(s, k, z, work, err);
+    start = work_clock();
+    equal_init(&parts[0], z, 0, first, work);
+    equal_init(&parts[1], z, first, k->n_wires - first, work);
+    work_charge(work, WORK_REST, start);
+    rc = sum_wires(s, k, z, parts, work, err);
+    equal_release(&parts[0], work);
+    equal_release(&parts[1], work);
+    return rc < 0 ? rc : sum_x(s, k, z, work, err);
 }
 
 static void finish(struct groth16_proof *out, const struct ckey *k, const struct sums *s,
@@ -210,21 +260,17 @@ static void finish(struct groth16_proof *out, const struct ckey *k, const struct
     explicit_bzero(opening, sizeof *opening);
 }
 
-int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows rows,
-               const fr_bits z[], struct ckey_opening *opening, struct work *work, struct err *err)
+int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows rows, fr_bits z[],
+               struct ckey_opening *opening, struct work *work, struct err *err)
 {
     struct sums s;
-    int rc = check_values(z, k->n_wires, err);
+    struct work_clock start;
+    int rc = compute_sums(&s, k, rows, z, work, err);
 
-    if (rc == VCP_OK && (z[0].l[0] != 1 || (z[0].l[1] | z[0].l[2] | z[0].l[3]) != 0))
-        rc = err_set(err, VCP_EINVAL, "witness: wire 0 is not 1");
-    if (rc == VCP_OK)
-        rc = compute_sums(&s, k, rows, z, work, err);
-    work_unreserve(work);
     if (rc < 0)
         return rc;
-    int64_t start = clock_mono_ns();
+    start = work_clock();
     finish(out, k, &s, opening);
-    work->stage_ns[WORK_REST] += clock_mono_ns() - start;
+    work_charge(work, WORK_REST, start);
     return work_progress(work, "done", 1000, err);
 }

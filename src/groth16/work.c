@@ -26,34 +26,149 @@ int work_progress(struct work *work, const char *stage, unsigned permille, struc
     return err_set(err, VCP_ECANCELLED, "cancelled during %s", stage);
 }
 
-int work_alloc(void **out, struct work *work, size_t bytes, const char *what, struct err *err)
+struct work_clock work_clock(void)
 {
-    size_t align = bytes >= LARGE_BYTES ? LARGE_ALIGN : 64;
-    size_t size = (bytes + align - 1) & ~(align - 1);
+    return (struct work_clock){clock_mono_ns(), clock_process_ns()};
+}
 
-    *out = NULL;
-    if (work->memory_max_bytes && bytes > work->memory_max_bytes - work->memory_now_bytes)
+void work_charge(struct work *work, enum work_stage stage, struct work_clock since)
+{
+    work->stage_ns[stage] += clock_mono_ns() - since.wall;
+    work->stage_cpu_ns[stage] += clock_process_ns() - since.cpu;
+}
+
+/* ---- memory ---- */
+
+/* What an allocation of so many bytes takes; in steps of an eighth while work keeps, so
+ * that sizes which vary a little meet again. */
+static size_t size_of(const struct work *work, size_t bytes)
+{
+    size_t align = bytes >= LARGE_BYTES ? LARGE_ALIGN : 64, step = align;
+
+    if (work->keeps && bytes > 0) {
+        size_t eighth = (size_t)1 << (63 - __builtin_clzll(bytes)) >> 3;
+        step = eighth > align ? eighth : align;
+    }
+    bytes = (bytes + step - 1) & ~(step - 1);
+    return bytes ? bytes : align;
+}
+
+static void give_back(struct work *work, struct work_block *b)
+{
+    free(b->p);
+    work->memory_now_bytes -= b->bytes;
+    *b = (struct work_block){NULL, 0};
+}
+
+static struct work_block *find_kept(struct work *work, size_t size)
+{
+    for (unsigned i = 0; i < WORK_KEPT_MAX; i++)
+        if (work->kept[i].p && work->kept[i].bytes == size)
+            return &work->kept[i];
+    return NULL;
+}
+
+static bool has_room(const struct work *work, size_t bytes)
+{
+    return !work->memory_max_bytes || bytes <= work->memory_max_bytes - work->memory_now_bytes;
+}
+
+static int take_fresh(void **out, struct work *work, size_t size, size_t counted, const char *what,
+                      struct err *err)
+{
+    size_t align = size >= LARGE_BYTES ? LARGE_ALIGN : 64;
+    void *p;
+
+    for (unsigned i = 0; i < WORK_KEPT_MAX && !has_room(work, counted); i++)
+        if (work->kept[i].p)
+            give_back(work, &work->kept[i]);
+    if (!has_room(work, counted))
         return err_set(err, VCP_ELIMIT,
-                       "%s needs %zu bytes on top of %zu, the ceiling is %zu bytes", what, bytes,
+                       "%s needs %zu bytes on top of %zu, the ceiling is %zu bytes", what, counted,
                        work->memory_now_bytes, work->memory_max_bytes);
-    void *p = aligned_alloc(align, size ? size : align);
+    p = aligned_alloc(align, size);
     if (!p)
-        return err_set(err, VCP_ENOMEM, "no memory for %s (%zu bytes)", what, bytes);
+        return err_set(err, VCP_ENOMEM, "no memory for %s (%zu bytes)", what, counted);
     if (align == LARGE_ALIGN)
         (void)madvise(p, size, MADV_HUGEPAGE); /* only a hint: random access over many MB */
-    work->memory_now_bytes += bytes;
+    work->memory_now_bytes += counted;
     if (work->memory_now_bytes > work->memory_peak_bytes)
         work->memory_peak_bytes = work->memory_now_bytes;
     *out = p;
     return VCP_OK;
 }
 
+int work_alloc(void **out, struct work *work, size_t bytes, const char *what, struct err *err)
+{
+    size_t size = size_of(work, bytes);
+    struct work_block *kept = find_kept(work, size);
+
+    *out = NULL;
+    if (!kept)
+        return take_fresh(out, work, size, work->keeps ? size : bytes, what, err);
+    *out = kept->p;
+    *kept = (struct work_block){NULL, 0};
+    return VCP_OK;
+}
+
 void work_free(struct work *work, void *p, size_t bytes)
 {
+    struct work_block b = {p, work->keeps ? size_of(work, bytes) : bytes};
+
     if (!p)
         return;
-    free(p);
-    work->memory_now_bytes -= bytes;
+    if (work->keeps)
+        for (unsigned i = 0; i < WORK_KEPT_MAX; i++)
+            if (!work->kept[i].p) {
+                work->kept[i] = b;
+                return;
+            }
+    give_back(work, &b);
+}
+
+static void work_ntt_free(struct work *work)
+{
+    if (work->tables.table)
+        work_free(work, work->tables.table, work->tables_bytes);
+    work->tables.table = NULL;
+}
+
+void work_keep(struct work *work)
+{
+    work->keeps = true;
+}
+
+void work_drop(struct work *work)
+{
+    work_ntt_free(work);
+    for (unsigned i = 0; i < WORK_KEPT_MAX; i++)
+        if (work->kept[i].p)
+            give_back(work, &work->kept[i]);
+    work->keeps = false;
+}
+
+int work_ntt(struct ntt *out, struct work *work, unsigned log_n, struct err *err)
+{
+    void *table;
+    int rc;
+
+    if (work->tables.table && work->tables.log_n == log_n) {
+        *out = work->tables;
+        return VCP_OK;
+    }
+    work_ntt_free(work);
+    work->tables_bytes = ntt_table_size(log_n);
+    if ((rc = work_alloc(&table, work, work->tables_bytes, "the tables of the NTT", err)) < 0)
+        return rc;
+    ntt_init(&work->tables, log_n, table, work->threads);
+    *out = work->tables;
+    return VCP_OK;
+}
+
+void work_ntt_done(struct work *work)
+{
+    if (!work->keeps)
+        work_ntt_free(work);
 }
 
 void work_reserve(struct work *work, size_t bytes)
@@ -114,7 +229,7 @@ static int no_room(const struct work *work, size_t n, size_t want, struct err *e
 int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
                 enum work_stage stage, struct err *err)
 {
-    int64_t start = clock_mono_ns();
+    struct work_clock start = work_clock();
     unsigned n_threads = threads_count(work->threads);
     size_t piece = fit_piece(work, n, msm_g1_scratch_size);
     size_t bytes = msm_g1_scratch_size(piece, n_threads);
@@ -136,14 +251,14 @@ int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct
         g1_add(out, out, &part);
     }
     give_scratch(work, scratch, bytes);
-    work->stage_ns[stage] += clock_mono_ns() - start;
+    work_charge(work, stage, start);
     return VCP_OK;
 }
 
 int work_msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
                 enum work_stage stage, struct err *err)
 {
-    int64_t start = clock_mono_ns();
+    struct work_clock start = work_clock();
     unsigned n_threads = threads_count(work->threads);
     size_t piece = fit_piece(work, n, msm_g2_scratch_size);
     size_t bytes = msm_g2_scratch_size(piece, n_threads);
@@ -165,6 +280,6 @@ int work_msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct
         g2_add(out, out, &part);
     }
     give_scratch(work, scratch, bytes);
-    work->stage_ns[stage] += clock_mono_ns() - start;
+    work_charge(work, stage, start);
     return VCP_OK;
 }

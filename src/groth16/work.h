@@ -15,6 +15,7 @@
 #include "bn254/fr.h"
 #include "bn254/g1.h"
 #include "bn254/g2.h"
+#include "bn254/ntt.h"
 
 enum work_stage {
     WORK_ROWS, /* A z and B z, the sparse products */
@@ -29,6 +30,8 @@ enum work_stage {
     WORK_STAGES
 };
 
+#define WORK_KEPT_MAX 16u
+
 struct work {
     struct threads *threads; /* NULL: the caller's thread alone */
     size_t memory_max_bytes; /* 0: no ceiling */
@@ -38,15 +41,31 @@ struct work {
     void *progress_arg;
     /* filled by the job */
     int64_t stage_ns[WORK_STAGES];
+    int64_t stage_cpu_ns[WORK_STAGES]; /* processor time, of the whole process */
     size_t memory_now_bytes, memory_peak_bytes;
     void *scratch; /* see work_reserve */
     size_t scratch_bytes;
+    /* see work_keep */
+    bool keeps;
+    struct work_block {
+        void *p;
+        size_t bytes;
+    } kept[WORK_KEPT_MAX];
+    struct ntt tables; /* of the last length asked for; table NULL: none */
+    size_t tables_bytes;
 };
 
 const char *work_stage_name(enum work_stage s);
 
 /* VCP_ECANCELLED when the progress function says so. */
 int work_progress(struct work *work, const char *stage, unsigned permille, struct err *err);
+
+/* Time from work_clock to work_charge goes to the stage. */
+struct work_clock {
+    int64_t wall, cpu;
+};
+struct work_clock work_clock(void);
+void work_charge(struct work *work, enum work_stage stage, struct work_clock since);
 
 /* Aligned to 64; VCP_ELIMIT when the ceiling forbids it, with what is for the message.
  * Freed with the same size; NULL is legal. */
@@ -58,6 +77,17 @@ void work_free(struct work *work, void *p, size_t bytes);
  * they then manage alone.  Taken until work_unreserve. */
 void work_reserve(struct work *work, size_t bytes);
 void work_unreserve(struct work *work);
+
+/* For many proofs in a row: from here to work_drop what is freed is kept for the next
+ * allocation of about its size, since fresh pages cost a proof some percent of its time.
+ * Kept memory counts, and is given up where the ceiling would be passed. */
+void work_keep(struct work *work);
+void work_drop(struct work *work);
+
+/* Tables for transforms of 2^log_n; while work keeps, they stay for the next who asks.
+ * work_ntt_done after use. */
+int work_ntt(struct ntt *out, struct work *work, unsigned log_n, struct err *err);
+void work_ntt_done(struct work *work);
 
 /* Multi-scalar multiplications whose scratch is taken from work: cut into pieces
  * when the ceiling is too low for one.  Adds the time to stage. */

@@ -154,10 +154,11 @@ static int finish(struct job *j, struct receipt_proof *out, const struct prove_i
     digest_stage1(stage1, key->key, in->z);
     if (in->key != c->key || memcmp(stage1, c->stage1, 32) != 0)
         return err_set(err, VCP_ESTATE, "the second pass differs from the first");
-    out->s = in->z[key->key->n_public];
     j->from = 300 + 700 * i / j->n;
     j->to = 300 + 700 * (i + 1) / j->n;
-    return ckey_prove(&out->proof, key->key, key->rows, in->z, &c->opening, j->work, err);
+    rc = ckey_prove(&out->proof, key->key, key->rows, in->z, &c->opening, j->work, err);
+    out->s = in->z[key->key->n_public];
+    return rc;
 }
 
 static int pass2(struct job *j, struct receipt *r, const fr challenges[], struct err *err)
@@ -230,7 +231,9 @@ int receipt_prove(struct receipt *out, const struct statement *s,
         work->progress = forward_progress;
         work->progress_arg = &j;
     }
+    work_keep(work);
     rc = run(&j, &r, s, lists, times, err);
+    work_drop(work);
     work->progress = j.progress;
     work->progress_arg = j.progress_arg;
     if (j.done)

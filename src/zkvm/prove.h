@@ -20,8 +20,8 @@ struct prove_key {
 struct prove_instance {
     uint32_t key; /* index into the keys of the job */
     /* Canonical values of all wires: 1, challenges, S, stage 1, stage 2.  In pass 1 only
-     * stage 1 is read.  The source's, until its next call. */
-    const fr_bits *z;
+     * stage 1 is read.  The source's, until its next call; rows may fill stage 2. */
+    fr_bits *z;
 };
 
 struct prove_source {

@@ -2,6 +2,7 @@
 #include "tests/bn254/sample.h"
 
 #include "bn254/msm.h"
+#include "bn254/msm_equal.h"
 
 enum { N_MAX = 3000 };
 
@@ -19,6 +20,91 @@ struct msm_case {
 static g1_affine shared_p[N_MAX];
 static g2_affine shared_q[N_MAX];
 
+/* The groups of a case; every wire that is not zero stands in exactly one. */
+struct grouped {
+    struct msm_equal e;
+    void *memory, *out;
+    fr_bits *k;
+};
+
+static void check_groups(const struct grouped *g, const struct msm_case *c)
+{
+    unsigned char *seen = calloc(c->n + 1, 1);
+    size_t n_wires = 0, n_terms = 0;
+
+    for (unsigned part = 0; part < MSM_EQUAL_PARTS; part++) {
+        const struct msm_equal_part *p = &g->e.part[part];
+        for (uint32_t i = 0; i < p->start[p->n_groups]; i++, n_wires++)
+            assert_int_equal(seen[p->wire[i]]++, 0);
+        for (uint32_t i = 0; i < p->n_groups; i++) {
+            assert_in_range(p->start[i + 1] - p->start[i], 2, MSM_EQUAL_MAX);
+            for (uint32_t j = p->start[i] + 1; j < p->start[i + 1]; j++)
+                assert_memory_equal(&c->k[p->wire[j]], &c->k[p->wire[j - 1]], sizeof *c->k);
+        }
+        n_terms += p->n_single + p->n_groups;
+    }
+    for (size_t i = 0; i < c->n; i++)
+        assert_int_equal(seen[i], (c->k[i].l[0] | c->k[i].l[1] | c->k[i].l[2] | c->k[i].l[3]) != 0);
+    assert_int_equal(n_wires, g->e.n_wires);
+    assert_int_equal(n_terms, g->e.n_terms);
+    free(seen);
+}
+
+static void group_case(struct grouped *g, const struct msm_case *c, struct threads *t)
+{
+    void *scratch = sample_aligned(msm_equal_scratch_size(c->n, c->n_threads));
+
+    g->memory = sample_aligned(msm_equal_size(c->n));
+    msm_equal_find(&g->e, c->k, 0, c->n, t, g->memory, scratch);
+    check_groups(g, c);
+    g->out = sample_aligned((g->e.n_terms + 1) * sizeof(g2_affine));
+    g->k = sample_aligned((g->e.n_terms + 1) * sizeof(fr_bits));
+    free(scratch);
+}
+
+static void release_groups(struct grouped *g)
+{
+    free(g->memory);
+    free(g->out);
+    free(g->k);
+}
+
+static void expect_gathered_g1(const struct msm_case *c, struct threads *t, void *scratch)
+{
+    void *work = sample_aligned(msm_equal_g1_scratch_size(c->n_threads));
+    struct grouped g;
+    size_t n;
+    g1 got;
+
+    group_case(&g, c, t);
+    n = msm_equal_g1(g.out, g.k, c->p, 0, c->k, &g.e, t, work);
+    assert_true(n <= g.e.n_terms);
+    msm_g1(&got, g.out, g.k, n, t, scratch);
+    if (!g1_eq(&got, &c->want1))
+        fail_msg("%s: grouped G1, n = %zu, level %s", c->name, c->n,
+                 bn254_level_name(bn254_level()));
+    release_groups(&g);
+    free(work);
+}
+
+static void expect_gathered_g2(const struct msm_case *c, struct threads *t, void *scratch)
+{
+    void *work = sample_aligned(msm_equal_g2_scratch_size(c->n_threads));
+    struct grouped g;
+    size_t n;
+    g2 got;
+
+    group_case(&g, c, t);
+    n = msm_equal_g2(g.out, g.k, c->q, 0, c->k, &g.e, t, work);
+    assert_true(n <= g.e.n_terms);
+    msm_g2(&got, g.out, g.k, n, t, scratch);
+    if (!g2_eq(&got, &c->want2))
+        fail_msg("%s: grouped G2, n = %zu, level %s", c->name, c->n,
+                 bn254_level_name(bn254_level()));
+    release_groups(&g);
+    free(work);
+}
+
 static void expect_g1(void *arg)
 {
     struct msm_case *c = arg;
@@ -35,6 +121,7 @@ static void expect_g1(void *arg)
     msm_g1(&got, c->p, c->k, c->n, t, scratch);
     if (!g1_eq(&got, &c->want1))
         fail_msg("%s: G1, n = %zu, level %s", c->name, c->n, bn254_level_name(bn254_level()));
+    expect_gathered_g1(c, t, scratch);
     free(scratch);
     threads_free(t);
 }
@@ -55,6 +142,7 @@ static void expect_g2(void *arg)
     msm_g2(&got, c->q, c->k, c->n, t, scratch);
     if (!g2_eq(&got, &c->want2))
         fail_msg("%s: G2, n = %zu, level %s", c->name, c->n, bn254_level_name(bn254_level()));
+    expect_gathered_g2(c, t, scratch);
     free(scratch);
     threads_free(t);
 }
@@ -192,6 +280,27 @@ static void msm_skips_points_at_infinity(void **state)
             memset(&c.p[i], 0, sizeof c.p[i]);
             memset(&c.q[i], 0, sizeof c.q[i]);
         }
+    expect_both(&c);
+    release_case(&c);
+}
+
+/* Groups of every size up to more than one group holds. */
+static void msm_handles_scalars_in_groups_of_every_size(void **state)
+{
+    struct msm_case c = fresh_case("groups", 2600);
+    struct prng r;
+    size_t at = 0;
+
+    (void)state;
+    prng_init(&r, 9);
+    for (size_t size = 1; size <= 66 && at < c.n; size++) {
+        fr_bits k = sample_bits(&r);
+
+        for (size_t i = 0; i < size && at < c.n; i++)
+            c.k[at++] = k;
+    }
+    while (at < c.n)
+        c.k[at++].l[0] = 3;
     expect_both(&c);
     release_case(&c);
 }
@@ -415,6 +524,7 @@ int main(void)
         cmocka_unit_test(msm_handles_one_scalar_for_all),
         cmocka_unit_test(msm_handles_equal_and_opposite_points),
         cmocka_unit_test(msm_skips_points_at_infinity),
+        cmocka_unit_test(msm_handles_scalars_in_groups_of_every_size),
         cmocka_unit_test(msm_that_cancels_is_infinity),
         cmocka_unit_test(msm_takes_any_number_of_threads),
         cmocka_unit_test(msm_reads_points_at_any_alignment),

@@ -538,14 +538,16 @@ static void *visit(void *arg)
     struct ckey_opening o;
     struct err e = {0};
     struct work work = {.threads = v->i % 2 ? threads_new(2) : NULL};
+    fr_bits z[sizeof c->z / sizeof *c->z]; /* rows may write into a witness */
 
+    memcpy(z, c->z, sizeof z);
     v->rc = groth16_prove(&p, &t->key, t->z, &work, &e);
     if (v->rc == VCP_OK)
         v->rc = groth16_verify(t->vk, t->z + 1, 2, &p, &e);
     if (v->rc == VCP_OK)
         v->rc = ckey_commit(&d, &o, &c->key, c->z + 1 + N_PUBLIC, &work, &e);
     if (v->rc == VCP_OK)
-        v->rc = ckey_prove(&p, &c->key, ckey_rows_of(&c->cs), c->z, &o, &work, &e);
+        v->rc = ckey_prove(&p, &c->key, ckey_rows_of(&c->cs), z, &o, &work, &e);
     struct groth16_claim claims[3] = {{c->key.vk, c->z + 1, &d, &p},
                                       {t->vk, t->z + 1, NULL, &t->proof},
                                       {c->key.vk, c->z + 1, &c->d, &c->proof}};
