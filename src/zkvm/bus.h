@@ -94,10 +94,28 @@ struct bus_tuple {
 #define BUS_PORTS         8u
 #define BUS_ADDRESS_SHIFT 210u
 #define BUS_SPACE_BITS    36u
-enum bus_space { SPACE_FRAME, SPACE_LINEAR, SPACE_GLOBAL, SPACE_TABLE, SPACE_SPECIAL, BUS_SPACES };
+enum bus_space {
+    SPACE_FRAME,
+    SPACE_LINEAR,
+    SPACE_GLOBAL,
+    SPACE_TABLE,
+    SPACE_SPECIAL,
+    SPACE_TAPE,
+    BUS_SPACES
+};
 #define BUS_ADDRESS(space, at) (((uint64_t)(space) << BUS_SPACE_BITS) + (at))
 /* Cells of SPACE_SPECIAL. */
-enum special_cell { CELL_DEPTH, CELL_PAGES, CELL_TABLE_SIZE /* + table */ };
+enum special_cell {
+    CELL_DEPTH,     /* calls left */
+    CELL_PAGES,     /* of linear memory */
+    CELL_PAGES_MAX, /* the module's */
+    CELL_ROOM,      /* bytes of the limit that memories and tables have not taken */
+    CELL_TABLE_SIZE /* + table */
+};
+/* Tapes: words that only the verifier writes, of SPACE_TAPE, each at tape << BUS_TAPE_BITS. */
+#define BUS_TAPE_BITS             32u
+#define BUS_TAPE_ADDRESS(tape, i) (BUS_ADDRESS(SPACE_TAPE, (uint64_t)(tape) << BUS_TAPE_BITS) + (i))
+enum tape { TAPE_DATA /* passive data segments */, TAPES };
 
 /* Denominator of a tuple at the challenges: product of (chi - component) or chi - key. */
 void bus_denominator(fr *out, const struct bus_tuple *t, const fr challenges[BUS_CHALLENGES]);

@@ -31,82 +31,179 @@ static struct program_entry *push(struct program *p)
 
 /* Gas left of the strip before instruction i: what was paid on entry, or what the one
  * before it left. */
-static uint32_t gas_before(const struct program *p, uint32_t i)
+static uint32_t gas_before(const struct program_part *part, uint32_t i)
 {
-    const struct code *c = p->code;
+    const struct code *c = part->code;
 
-    if (p->is_target[i])
+    if (part->is_target[i])
         return c->insns[i].gas;
     return i ? c->infos[i - 1].rest : 0;
 }
 
-static uint32_t gas_after(const struct program *p, uint32_t i)
+static uint32_t gas_after(const struct program_part *part, uint32_t i)
 {
-    const struct code *c = p->code;
+    const struct code *c = part->code;
 
-    if (rop_info[c->infos[i].op].ends_strip || i + 1 == c->n_insns || !p->is_target[i + 1])
+    if (part->is_runtime || rop_info[c->infos[i].op].ends_strip || i + 1 == c->n_insns ||
+        !part->is_target[i + 1])
         return 0;
     return c->infos[i].rest > c->insns[i + 1].gas ? c->infos[i].rest - c->insns[i + 1].gas : 0;
 }
 
 /* Instructions that can be reached other than by falling into them within a strip. */
-static void mark_targets(struct program *p)
+static void mark_targets(struct program_part *part)
 {
-    const struct code *c = p->code;
+    const struct code *c = part->code;
 
     for (uint32_t i = 0; i < c->n_insns; i++) {
         uint32_t t = branch_target(c, i);
 
         if (t < c->n_insns)
-            p->is_target[t] = true;
+            part->is_target[t] = true;
         if (rop_info[c->infos[i].op].ends_strip)
-            p->is_target[i + 1] = true;
+            part->is_target[i + 1] = true;
     }
     for (uint32_t f = 0; f < c->module->n_funcs; f++)
         if (c->funcs[f].entry)
-            p->is_target[c->funcs[f].first] = true;
+            part->is_target[c->funcs[f].first] = true;
 }
 
-static uint32_t place(struct program *p, uint32_t pc)
+static int part_init(struct program_part *part, const struct code *c, bool is_runtime,
+                     struct err *err)
 {
-    const struct code *c = p->code;
+    part->code = c;
+    part->is_runtime = is_runtime;
+    part->pc_of = calloc(c->n_insns + 1, sizeof *part->pc_of);
+    part->is_target = calloc(c->n_insns + 2, sizeof *part->is_target);
+    part->pc_call = calloc(c->module->n_funcs + 1u, sizeof *part->pc_call);
+    if (!part->pc_of || !part->is_target || !part->pc_call)
+        return no_memory(err);
+    mark_targets(part);
+    return VCP_OK;
+}
+
+static void part_release(struct program_part *part)
+{
+    free(part->pc_of);
+    free(part->is_target);
+    free(part->pc_call);
+}
+
+/* Gives the functions' entries their pcs from pc on; is_used NULL: all functions'. */
+static uint32_t place(const struct program *p, struct program_part *part, uint32_t pc,
+                      const bool *is_used)
+{
+    const struct code *c = part->code;
 
     for (uint32_t f = c->module->n_imported_funcs; f < c->module->n_funcs; f++) {
         const struct func_code *fc = &c->funcs[f];
 
-        p->pc_call[f] = pc;
+        if (is_used && !is_used[f])
+            continue;
+        part->pc_call[f] = pc;
         pc += fc->n_zeroed;
         for (uint32_t i = fc->first; i < fc->first + fc->n_insns && pc < ZPC_MAX; i++) {
-            p->pc_of[i] = pc;
-            pc += translate_count(p, i) + (gas_after(p, i) > 0);
+            part->pc_of[i] = pc;
+            pc += translate_count(p, part, i) + (gas_after(part, i) > 0);
         }
     }
     return pc;
 }
 
-static void emit_function(struct program *p, const struct func_code *fc)
+static void emit_function(struct program *p, const struct program_part *part,
+                          const struct func_code *fc)
 {
-    const struct code *c = p->code;
+    const struct code *c = part->code;
 
-    for (uint32_t z = 0; z < fc->n_zeroed; z++) {
-        struct program_entry *e = push(p);
-
-        e->op = (uint16_t)ZOP_ONE(ZONE_CONST);
-        e->top = (uint16_t)(fc->n_params + 2 + z);
-    }
+    for (uint32_t z = 0; z < fc->n_zeroed; z++)
+        entry_const(push(p), (uint16_t)(fc->n_params + 2 + z), 0);
     for (uint32_t i = fc->first; i < fc->first + fc->n_insns; i++) {
         struct program_entry *e = &p->entries[p->n_entries];
 
-        translate(e, p, i, p->n_entries);
-        e->gas = gas_before(p, i) - c->infos[i].rest;
-        p->n_entries += translate_count(p, i);
-        if (gas_after(p, i)) {
+        translate(e, p, part, i, p->n_entries);
+        if (!part->is_runtime)
+            e->gas = gas_before(part, i) - c->infos[i].rest;
+        p->n_entries += translate_count(p, part, i);
+        if (gas_after(part, i)) {
             e = push(p);
             e->insn = i;
             e->is_after = true;
-            e->gas = gas_after(p, i);
+            e->gas = gas_after(part, i);
         }
     }
+}
+
+/* ---- routines ------------------------------------------------------------------ */
+
+static void use_routine(const struct program *p, bool *is_used, uint32_t func)
+{
+    const struct code *c = p->runtime->code;
+    const struct func_code *f = &c->funcs[func];
+
+    if (is_used[func])
+        return;
+    is_used[func] = true;
+    for (uint32_t i = f->first; i < f->first + f->n_insns; i++)
+        if (c->infos[i].op == R_CALL)
+            use_routine(p, is_used, runtime_callee(c, i)); /* no recursion: runtime_open */
+}
+
+/* What the guest's entries call, and the slots that takes. */
+static void find_used(struct program *p, bool *is_used)
+{
+    const struct runtime *r = p->runtime;
+
+    for (uint32_t pc = 0; pc < p->n_entries; pc++) {
+        const struct program_entry *e = &p->entries[pc];
+        uint32_t func, slots;
+
+        if (e->op != ZOP_ONE(ZONE_ROUTINE))
+            continue;
+        func = r->funcs[e->imm];
+        slots = r->slots[func] + TRANSLATE_SLOTS_ABOVE;
+        use_routine(p, is_used, func);
+        if (slots > p->routine_slots)
+            p->routine_slots = slots;
+    }
+}
+
+static int emit_routines(struct program *p, const bool *is_used, uint32_t n_guest, struct err *err)
+{
+    const struct module *m = p->runtime->code->module;
+    uint32_t total = place(p, &p->routines, n_guest, is_used);
+    struct program_entry *grown;
+
+    if (total >= ZPC_MAX)
+        return err_set(err, VCP_ELIMIT, "more than %u entries to prove", ZPC_MAX);
+    grown = realloc(p->entries, (total + 1u) * sizeof *p->entries);
+    if (!grown)
+        return no_memory(err);
+    p->entries = grown;
+    for (uint32_t pc = 0; pc < n_guest; pc++)
+        if (p->entries[pc].op == ZOP_ONE(ZONE_ROUTINE))
+            p->entries[pc].imm = p->routines.pc_call[p->runtime->funcs[p->entries[pc].imm]];
+    for (uint32_t f = m->n_imported_funcs; f < m->n_funcs; f++)
+        if (is_used[f])
+            emit_function(p, &p->routines, &p->runtime->code->funcs[f]);
+    for (uint32_t pc = n_guest; pc < total; pc++)
+        if (p->entries[pc].op == ZOP_UNSUPPORTED)
+            return err_set(err, VCP_ESTATE, "a routine's entry %u cannot be proven", pc);
+    return VCP_OK;
+}
+
+/* Behind the guest's entries stand the routines that they call, and those that these do. */
+static int append_routines(struct program *p, struct err *err)
+{
+    bool *is_used = calloc(p->runtime->code->module->n_funcs + 1u, sizeof *is_used);
+    int rc;
+
+    if (!is_used)
+        return no_memory(err);
+    p->routine_slots = TRANSLATE_SLOTS_ABOVE;
+    find_used(p, is_used);
+    rc = emit_routines(p, is_used, p->n_entries, err);
+    free(is_used);
+    return rc;
 }
 
 /* ---- the prologue ------------------------------------------------------------------ */
@@ -137,13 +234,8 @@ static void prologue(struct program *p, const struct statement *s, uint32_t entr
         call(p, m->start);
     if (s->entry[0] && runs_initialize(m, s->entry))
         call(p, exported(m, "_initialize")->index);
-    for (uint32_t i = 0; i < s->n_args; i++) {
-        struct program_entry *e = push(p);
-
-        e->op = (uint16_t)ZOP_ONE(ZONE_CONST);
-        e->top = (uint16_t)i;
-        e->imm = s->args[i];
-    }
+    for (uint32_t i = 0; i < s->n_args; i++)
+        entry_const(push(p), (uint16_t)i, s->args[i]);
     call(p, entry);
     for (uint32_t i = 0; i < s->n_results; i++) {
         struct program_entry *e = push(p);
@@ -193,8 +285,7 @@ static int make_entries(struct program *p, const struct statement *s, struct err
         return err_set(err, VCP_EUNSUPPORTED, "an entry that is an import cannot be proven");
     n_prologue = 2 + s->n_args + s->n_results + m->has_start +
                  (s->entry[0] && runs_initialize(m, s->entry));
-    mark_targets(p);
-    total = place(p, n_prologue);
+    total = place(p, &p->guest, n_prologue, NULL);
     if (total >= ZPC_MAX)
         return err_set(err, VCP_ELIMIT, "more than %u entries to prove", ZPC_MAX);
     p->entries = calloc(total + 1u, sizeof *p->entries);
@@ -202,8 +293,8 @@ static int make_entries(struct program *p, const struct statement *s, struct err
         return no_memory(err);
     prologue(p, s, entry);
     for (uint32_t f = m->n_imported_funcs; f < m->n_funcs; f++)
-        emit_function(p, &p->code->funcs[f]);
-    return VCP_OK;
+        emit_function(p, &p->guest, &p->code->funcs[f]);
+    return append_routines(p, err);
 }
 
 /* ---- cells ---------------------------------------------------------------------------- */
@@ -250,7 +341,7 @@ static int make_image(struct program *p, struct err *err)
 }
 
 /* What the engine refuses or traps on before anything runs is not a run to prove. */
-static int check_tables(const struct program *p, uint64_t memory_bytes_max, struct err *err)
+static int check_tables(struct program *p, uint64_t memory_bytes_max, struct err *err)
 {
     const struct module *m = p->code->module;
     uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES, at;
@@ -259,6 +350,7 @@ static int check_tables(const struct program *p, uint64_t memory_bytes_max, stru
         bytes += (uint64_t)m->tables[i].type.size.min * 8;
     if (bytes > memory_bytes_max)
         return err_set(err, VCP_EUNSUPPORTED, "memory and tables are over the limit: nothing runs");
+    p->specials[CELL_ROOM] = memory_bytes_max - bytes;
     for (uint32_t i = 0; i < m->n_elems; i++) {
         const struct elem_segment *e = &m->elems[i];
 
@@ -290,6 +382,9 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
         p->pages = m->memories[0].type.size.min;
         p->pages_max = m->memories[0].type.size.max;
     }
+    p->specials[CELL_DEPTH] = p->call_depth_max;
+    p->specials[CELL_PAGES] = p->pages;
+    p->specials[CELL_PAGES_MAX] = p->pages_max;
     rc = check_tables(p, s->memory_bytes_max, err);
     if (rc < 0)
         return rc;
@@ -300,7 +395,7 @@ int program_new(struct program **out, const struct code *code, const struct stat
                 struct err *err)
 {
     struct program *p = calloc(1, sizeof *p);
-    int rc = VCP_ENOMEM;
+    int rc;
 
     if (!p)
         return no_memory(err);
@@ -311,13 +406,13 @@ int program_new(struct program **out, const struct code *code, const struct stat
     p->code = code;
     p->stack_slots_max = s->stack_slots_max;
     p->call_depth_max = s->call_depth_max;
-    p->pc_of = calloc(code->n_insns + 1, sizeof *p->pc_of);
-    p->is_target = calloc(code->n_insns + 2, sizeof *p->is_target);
-    p->pc_call = calloc(code->module->n_funcs + 1u, sizeof *p->pc_call);
-    if (p->pc_of && p->pc_call && p->is_target)
+    rc = runtime_open(&p->runtime, err);
+    if (rc == VCP_OK)
+        rc = part_init(&p->guest, code, false, err);
+    if (rc == VCP_OK)
+        rc = part_init(&p->routines, p->runtime->code, true, err);
+    if (rc == VCP_OK)
         rc = make_cells(p, s, err);
-    else
-        no_memory(err);
     if (rc == VCP_OK)
         rc = make_entries(p, s, err);
     if (rc < 0) {
@@ -348,7 +443,7 @@ uint32_t program_regions(const struct program *p, uint64_t (*out)[2])
             out[n][0] = (first), out[n][1] = (last);                                               \
         n++;                                                                                       \
     } while (0)
-    REGION(ZFP_START, (uint64_t)ZFP_START + p->stack_slots_max + 8);
+    REGION(ZFP_START, program_frame_end(p));
     for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES) {
         if (program_page_is_zero(p, at))
             continue;
@@ -367,9 +462,11 @@ void program_free(struct program *p)
     if (!p)
         return;
     free(p->entries);
-    free(p->pc_of);
-    free(p->pc_call);
-    free(p->is_target);
+    part_release(&p->guest);
+    part_release(&p->routines);
+    runtime_free(p->runtime);
+    for (unsigned t = 0; t < TAPES; t++)
+        free(p->tapes[t].words);
     free(p->globals);
     free(p->image);
     free(p);
@@ -398,13 +495,15 @@ static struct bus_tuple tuple(enum bus_kind kind, int sign)
     return t;
 }
 
-static void state(struct emitter *x, int sign, uint64_t clock, uint32_t pc, uint64_t fp)
+static void state(struct emitter *x, int sign, uint64_t clock, uint32_t pc, uint64_t fp,
+                  uint64_t acc)
 {
     struct bus_tuple t = tuple(BUS_STATE, sign);
 
     fr_from_u64(&t.comps[0], clock);
     fr_from_u64(&t.values[0], pc);
     fr_from_u64(&t.values[1], fp);
+    fr_from_u64(&t.values[2], acc);
     put(x, &t);
 }
 
@@ -508,6 +607,20 @@ static int refuse(struct err *err, const char *what)
     return err_set(err, VCP_EVERIFY, "the statement cannot be: %s", what);
 }
 
+/* Out of gas by a dynamic part that does not fit; the instruction's own weight, among that of
+ * the rows, was then not used either (docs/gas.md). */
+static int check_charge(const struct program *p, const struct statement *s,
+                        const struct statement_lists *l, struct err *err)
+{
+    uint64_t back = p->entries[l->pc_end].imm;
+
+    if (l->gas_rows > s->gas_max || l->charge <= s->gas_max - l->gas_rows)
+        return refuse(err, "it did not run out of gas there");
+    return l->gas_rows >= back && s->gas_used == l->gas_rows - back
+               ? VCP_OK
+               : refuse(err, "it used another amount of gas");
+}
+
 /* The weights of all rows are the gas used; out of gas, the rest of it are the first source
  * instructions of the next entry, as many as fit, and not all do. */
 static int check_gas(const struct program *p, const struct statement *s,
@@ -519,6 +632,8 @@ static int check_gas(const struct program *p, const struct statement *s,
         return refuse(err, "more gas was used than allowed");
     if (s->status != RUN_OUT_OF_GAS)
         return s->gas_used == l->gas_rows ? VCP_OK : refuse(err, "its gas is not that of its rows");
+    if (p->entries[l->pc_end].op == ZOP_ONE(ZONE_CHARGE))
+        return check_charge(p, s, l, err);
     if (p->entries[l->pc_end].insn == UINT32_MAX)
         return refuse(err, "it ran out of gas where nothing costs any");
     if (l->gas_rows > s->gas_max ||
@@ -526,6 +641,12 @@ static int check_gas(const struct program *p, const struct statement *s,
         return refuse(err, "it did not run out of gas there");
     return l->gas_rows + fits == s->gas_used ? VCP_OK
                                              : refuse(err, "it used another amount of gas");
+}
+
+static bool ends_by_charge(const struct program *p, const struct statement *s,
+                           const struct statement_lists *l)
+{
+    return s->status == RUN_OUT_OF_GAS && p->entries[l->pc_end].op == ZOP_ONE(ZONE_CHARGE);
 }
 
 static int check(const struct program *p, const struct statement *s,
@@ -546,19 +667,40 @@ static int check(const struct program *p, const struct statement *s,
         return refuse(err, "no proof ends that way");
     if (s->status != RUN_OK && l->pc_end >= p->n_entries)
         return refuse(err, "it ended outside the program");
+    if (l->charge && !ends_by_charge(p, s, l))
+        return refuse(err, "a charge that nothing asked for");
     return VCP_OK;
+}
+
+static uint32_t last_pc(const struct program *p, const struct statement *s,
+                        const struct statement_lists *l)
+{
+    switch (s->status) {
+    case RUN_OK: return ZPC_HALT;
+    case RUN_TRAP: return ZPC_TRAP(s->trap);
+    default: return ends_by_charge(p, s, l) ? ZPC_OVER : ZPC_STOP;
+    }
 }
 
 static void ends(struct emitter *x, const struct program *p, const struct statement *s,
                  const struct statement_lists *l)
 {
-    (void)p;
-    state(x, 1, PROGRAM_CLOCK_START, 0, ZFP_START);
-    if (s->status == RUN_OK)
-        state(x, -1, l->clock_end, ZPC_HALT, 0);
-    else
-        state(x, -1, l->clock_end, s->status == RUN_TRAP ? ZPC_TRAP(s->trap) : ZPC_STOP,
-              (uint64_t)l->pc_end + ZTRAP_FP_BIAS);
+    uint64_t fp = s->status == RUN_OK ? 0 : (uint64_t)l->pc_end + ZTRAP_FP_BIAS;
+
+    state(x, 1, PROGRAM_CLOCK_START, 0, ZFP_START, 0);
+    state(x, -1, l->clock_end, last_pc(p, s, l), fp, l->charge);
+}
+
+/* Globals, special cells, tapes. */
+static void small_cells(struct emitter *x, const struct program *p)
+{
+    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
+        cell(x, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
+    for (uint32_t i = 0; i < CELL_TABLE_SIZE; i++)
+        cell(x, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
+    for (unsigned t = 0; t < TAPES; t++)
+        for (uint64_t i = 0; i < p->tapes[t].n; i++)
+            cell(x, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
 }
 
 static int emit(void *arg, const struct statement *s, const struct statement_lists *l,
@@ -579,10 +721,7 @@ static int emit(void *arg, const struct statement *s, const struct statement_lis
     if (rc < 0)
         return rc;
     image_cells(&x, p);
-    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
-        cell(&x, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
-    cell(&x, BUS_ADDRESS(SPACE_SPECIAL, CELL_DEPTH), p->call_depth_max);
-    cell(&x, BUS_ADDRESS(SPACE_SPECIAL, CELL_PAGES), p->pages);
+    small_cells(&x, p);
     return x.rc < 0 ? x.rc : VCP_OK;
 }
 

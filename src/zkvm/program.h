@@ -4,13 +4,15 @@
  * Deterministic: prover and verifier make it from the module's bytes, the entry, its
  * arguments, results and limits.  The prologue calls the start function, _initialize and
  * the entry with its arguments as constants, asserts the results and halts; its entries
- * weigh nothing.  Entry weights add up to the engine's gas: an entry carries the weight of the
- * source instructions from the previous one's effect to its own; what lies between an instruction
- * and a label that is also reached by jumps has a NOP of its own. */
+ * weigh nothing.  Behind the guest's entries stand the routines that they call (runtime.h),
+ * which weigh nothing either.  Entry weights add up to the engine's gas: an entry carries the
+ * weight of the source instructions from the previous one's effect to its own; what lies between an
+ * instruction and a label that is also reached by jumps has a NOP of its own. */
 #ifndef ZKVM_PROGRAM_H
 #define ZKVM_PROGRAM_H
 
 #include "wasm/code.h"
+#include "zkvm/runtime.h"
 #include "zkvm/statement.h"
 #include "zkvm/terms.h"
 #include "zkvm/zkop.h"
@@ -19,22 +21,38 @@ struct program_entry {
     uint16_t op, a, b, top, rel;
     uint64_t imm;
     uint32_t gas;
-    uint32_t insn; /* of the module's code; UINT32_MAX in the prologue */
+    uint32_t insn; /* of the module's code; UINT32_MAX in the prologue and in routines */
     bool is_after; /* the NOP behind that instruction */
 };
 
-struct program {
-    const struct code *code; /* the caller's */
-    struct program_entry *entries;
-    uint32_t n_entries, cap;
+/* Code, and where it went. */
+struct program_part {
+    const struct code *code;
+    bool is_runtime;
     uint32_t *pc_of;   /* by instruction of the code, its first entry */
-    uint32_t *pc_call; /* by function: where a call goes, or 0 for imports */
-    uint64_t *globals; /* first values */
+    uint32_t *pc_call; /* by function: where a call goes, or 0 for imports and unused routines */
+    bool *is_target;   /* by instruction: reached other than by falling into it */
+};
+
+struct program_tape { /* words that a run can only read: see bus.h */
+    uint32_t *words;
+    uint64_t n;
+};
+
+struct program {
+    const struct code *code; /* the guest's, which is the caller's */
+    struct runtime *runtime;
+    struct program_part guest, routines;
+    struct program_entry *entries;
+    uint32_t n_entries;
+    uint32_t routine_slots; /* of the frame region, above the guest's stack */
+    uint64_t *globals;      /* first values */
+    uint64_t specials[CELL_TABLE_SIZE];
+    struct program_tape tapes[TAPES];
     uint32_t pages, pages_max;
     uint8_t *image; /* linear memory's beginning: image_bytes, zero beyond */
     uint64_t image_bytes;
     uint32_t stack_slots_max, call_depth_max;
-    bool *is_target; /* by instruction, while translating */
 };
 
 /* VCP_EUNSUPPORTED when the module needs what is not built yet (imports, an instantiation
@@ -42,6 +60,12 @@ struct program {
 int program_new(struct program **out, const struct code *code, const struct statement *s,
                 struct err *err);
 void program_free(struct program *p);
+
+/* The end of the frame area. */
+static inline uint64_t program_frame_end(const struct program *p)
+{
+    return (uint64_t)ZFP_START + p->stack_slots_max + p->routine_slots;
+}
 
 /* Regions [first, end) of cells that start as zero; out may be NULL.  Returns how many. */
 uint32_t program_regions(const struct program *p, uint64_t (*out)[2]);

@@ -5,6 +5,7 @@
 
 #include "base/hash.h"
 #include "wasm/code.h"
+#include "zkvm/runtime.h"
 
 void statement_stream_set(struct statement_stream *out, const void *p, size_t n)
 {
@@ -62,9 +63,12 @@ static void put_values(struct buf *b, const uint64_t v[], uint32_t n)
 void statement_encode(struct buf *b, const struct statement *s)
 {
     uint32_t entry_bytes = (uint32_t)strlen(s->entry);
+    uint8_t routines[32];
 
     buf_put_u32le(b, STATEMENT_VERSION);
     buf_put_u32le(b, CODE_FORM_VERSION);
+    runtime_digest(routines);
+    buf_put(b, routines, 32);
     buf_put(b, s->module, 32);
     buf_put(b, s->context, 32);
     buf_put_u32le(b, entry_bytes);
@@ -174,6 +178,7 @@ int statement_decode(struct statement *out, struct cursor *in, struct err *err)
 {
     struct statement s = {0};
     size_t before = cursor_left(in);
+    uint8_t routines[2][32];
     uint32_t version, form;
     int rc;
 
@@ -182,6 +187,9 @@ int statement_decode(struct statement *out, struct cursor *in, struct err *err)
     if (!cursor_u32le(in, &form) || form != CODE_FORM_VERSION)
         return err_set(err, VCP_EFORMAT, "statement: not of lowering version %d",
                        CODE_FORM_VERSION);
+    runtime_digest(routines[0]);
+    if (!get_bytes(in, routines[1], 32) || memcmp(routines[0], routines[1], 32) != 0)
+        return err_set(err, VCP_EFORMAT, "statement: made with other routines than these");
     if (!get_fields(in, &s))
         return err_set(err, VCP_EFORMAT, "statement: cut short or over a limit at byte %zu",
                        before - cursor_left(in));
@@ -206,6 +214,7 @@ void statement_lists_encode(struct buf *b, const struct statement_lists *l)
     buf_put_u64le(b, l->clock_end);
     buf_put_u32le(b, l->pc_end);
     buf_put_u64le(b, l->gas_rows);
+    buf_put_u64le(b, l->charge);
 }
 
 int statement_lists_decode(struct statement_lists *out, struct cursor *in, struct err *err)
@@ -213,7 +222,7 @@ int statement_lists_decode(struct statement_lists *out, struct cursor *in, struc
     struct statement_lists l;
 
     if (!cursor_u64le(in, &l.clock_end) || !cursor_u32le(in, &l.pc_end) ||
-        !cursor_u64le(in, &l.gas_rows))
+        !cursor_u64le(in, &l.gas_rows) || !cursor_u64le(in, &l.charge))
         return err_set(err, VCP_EFORMAT, "lists: cut short");
     if (l.clock_end > STATEMENT_CLOCK_MAX)
         return err_set(err, VCP_EFORMAT, "lists: final clock %llu, want at most 2^44",

@@ -68,9 +68,11 @@ struct statement_lists {
     uint64_t clock_end; /* rows of the run: the clock starts at 1 */
     uint32_t pc_end;    /* where it ended: of the trapping, or the unpaid, entry */
     uint64_t gas_rows;  /* of all rows; less than the gas used when it ran out inside an entry */
+    uint64_t charge;    /* out of gas by a dynamic part: which did not fit; else 0 */
 };
 
-/* Appends the canonical encoding; little-endian, fixed order, lengths before bytes. */
+/* Appends the canonical encoding; little-endian, fixed order, lengths before bytes.  Behind
+ * the versions stands the digest of the routines (runtime.h). */
 void statement_encode(struct buf *out, const struct statement *s);
 /* Reads exactly one; VCP_EFORMAT with what and where. */
 int statement_decode(struct statement *out, struct cursor *in, struct err *err);

@@ -23,13 +23,14 @@ struct machine {
     struct err *err;
     struct trace_end *end;
     uint64_t inputs[ROW_INPUTS];
-    struct cell *frame, *globals, special[8];
+    struct cell *frame, *globals, specials[CELL_TABLE_SIZE], *tapes[TAPES];
     struct cell **pages; /* of linear memory, by 64 KiB */
     uint64_t frame_cells, frame_top;
     uint32_t n_pages;
     uint64_t *code_counts, *range16, *range8, *and8, pow32[32], pow64[64], pop8[256];
     uint64_t wires[BUILD_WIRES_MAX];
     const struct trace_sample *sample; /* instead of cells */
+    uint64_t gas_max;
     int rc;
 };
 
@@ -64,6 +65,13 @@ static struct cell *linear_cell(struct machine *m, uint64_t at)
     return &cells[at % PAGE_CELLS];
 }
 
+static struct cell *tape_cell(struct machine *m, uint64_t at)
+{
+    uint64_t t = at >> BUS_TAPE_BITS, i = (uint32_t)at;
+
+    return t < TAPES && i < m->p->tapes[t].n ? &m->tapes[t][i] : NULL;
+}
+
 static struct cell *cell_at(struct machine *m, uint64_t address)
 {
     uint64_t at = address & (((uint64_t)1 << BUS_SPACE_BITS) - 1);
@@ -77,7 +85,8 @@ static struct cell *cell_at(struct machine *m, uint64_t address)
         return &m->frame[at];
     case SPACE_LINEAR: return linear_cell(m, at);
     case SPACE_GLOBAL: return at < m->p->code->module->n_globals ? &m->globals[at] : NULL;
-    case SPACE_SPECIAL: return at < 8 ? &m->special[at] : NULL;
+    case SPACE_SPECIAL: return at < CELL_TABLE_SIZE ? &m->specials[at] : NULL;
+    case SPACE_TAPE: return tape_cell(m, at);
     default: return NULL;
     }
 }
@@ -319,7 +328,7 @@ static unsigned memory_variant(struct machine *m, uint64_t base, const struct pr
 {
     uint64_t ea = (base & UINT32_MAX) + (uint32_t)e->imm;
 
-    if (ea + (1u << lg) > (uint64_t)m->special[CELL_PAGES].value * 65536)
+    if (ea + (1u << lg) > (uint64_t)m->specials[CELL_PAGES].value * 65536)
         return 2;
     if (lg >= 2)
         return ea % 4 ? 1 : 0;
@@ -375,7 +384,7 @@ static unsigned call_variant(struct machine *m, const struct program_entry *e)
 {
     if (m->inputs[ROW_FP] + e->a + 65536 > e->imm >> 32)
         return 1;
-    return m->special[CELL_DEPTH].value == 0 ? 2 : 0;
+    return m->specials[CELL_DEPTH].value == 0 ? 2 : 0;
 }
 
 static unsigned variant_of(struct machine *m, const struct program_entry *e)
@@ -386,6 +395,8 @@ static unsigned variant_of(struct machine *m, const struct program_entry *e)
         return load_variant(m, e);
     if (e->op >= ZOP_STORE_FIRST && e->op < ZOP_ONE_FIRST)
         return store_variant(m, e);
+    if (e->op == ZOP_ONE(ZONE_CHARGE))
+        return slot(m, e->top) > m->gas_max - m->end->gas;
     return e->op == ZOP_ONE(ZONE_CALL) ? call_variant(m, e) : 0;
 }
 
@@ -430,9 +441,9 @@ static int row(struct machine *m, uint32_t number, const struct program_entry *e
     return VCP_OK;
 }
 
-static int step(struct machine *m, uint64_t gas_max)
+static int step(struct machine *m)
 {
-    uint32_t pc = (uint32_t)m->inputs[ROW_PC];
+    uint32_t pc = (uint32_t)m->inputs[ROW_PC], number;
     const struct program_entry *e;
 
     if (m->inputs[ROW_PC] >= m->p->n_entries)
@@ -444,11 +455,14 @@ static int step(struct machine *m, uint64_t gas_max)
                                "instruction %u of the register form cannot be proven yet (entry "
                                "%u)",
                                m->p->code->infos[e->insn].op, pc));
-    if (m->end->gas + e->gas > gas_max)
+    if (m->end->gas + e->gas > m->gas_max)
         return row(m, CATALOG_STOP, e);
     m->end->gas += e->gas;
     m->code_counts[pc]++;
-    return row(m, e->op * CHIP_VARIANTS + variant_of(m, e), e);
+    number = e->op * CHIP_VARIANTS + variant_of(m, e);
+    if (number == ZOP_ONE(ZONE_CHARGE) * CHIP_VARIANTS)
+        m->end->gas += slot(m, e->top);
+    return row(m, number, e);
 }
 
 static void finish(struct machine *m)
@@ -459,15 +473,18 @@ static void finish(struct machine *m)
     end->lists.clock_end = m->inputs[ROW_CLOCK];
     end->lists.pc_end = 0;
     end->lists.gas_rows = end->gas;
+    end->lists.charge = 0;
     end->status = RUN_OK;
     if (pc == ZPC_HALT)
         return;
     end->lists.pc_end = (uint32_t)(m->inputs[ROW_FP] - ZTRAP_FP_BIAS);
-    end->status = pc == ZPC_STOP ? RUN_OUT_OF_GAS : RUN_TRAP;
-    end->trap = pc == ZPC_STOP ? TRAP_NONE : (enum trap)(pc - ZPC_TRAP(0));
+    if (pc == ZPC_OVER)
+        end->lists.charge = m->inputs[ROW_ACC];
+    end->status = pc == ZPC_STOP || pc == ZPC_OVER ? RUN_OUT_OF_GAS : RUN_TRAP;
+    end->trap = end->status == RUN_OUT_OF_GAS ? TRAP_NONE : (enum trap)(pc - ZPC_TRAP(0));
 }
 
-static int execute(struct machine *m, uint64_t gas_max, uint64_t rows_max)
+static int execute(struct machine *m, uint64_t rows_max)
 {
     m->inputs[ROW_CLOCK] = PROGRAM_CLOCK_START;
     m->inputs[ROW_PC] = 0;
@@ -477,7 +494,7 @@ static int execute(struct machine *m, uint64_t gas_max, uint64_t rows_max)
         if (m->end->n_rows >= rows_max)
             return fail(m, err_set(m->err, VCP_ELIMIT, "more than %llu rows to prove",
                                    (unsigned long long)rows_max));
-        step(m, gas_max);
+        step(m);
     }
     if (m->rc >= 0)
         finish(m);
@@ -543,8 +560,11 @@ static void verifier_cells(struct machine *m)
             sink_cell(m, BUS_ADDRESS(SPACE_LINEAR, at / 4), linear_cell(m, at / 4));
     for (uint32_t i = 0; i < m->p->code->module->n_globals && m->rc >= 0; i++)
         sink_cell(m, BUS_ADDRESS(SPACE_GLOBAL, i), &m->globals[i]);
-    sink_cell(m, BUS_ADDRESS(SPACE_SPECIAL, CELL_DEPTH), &m->special[CELL_DEPTH]);
-    sink_cell(m, BUS_ADDRESS(SPACE_SPECIAL, CELL_PAGES), &m->special[CELL_PAGES]);
+    for (uint32_t i = 0; i < CELL_TABLE_SIZE && m->rc >= 0; i++)
+        sink_cell(m, BUS_ADDRESS(SPACE_SPECIAL, i), &m->specials[i]);
+    for (unsigned t = 0; t < TAPES; t++)
+        for (uint64_t i = 0; i < m->p->tapes[t].n && m->rc >= 0; i++)
+            sink_cell(m, BUS_TAPE_ADDRESS(t, i), &m->tapes[t][i]);
 }
 
 static void table(struct machine *m, enum chip_other which, const uint64_t *counts, uint32_t n)
@@ -573,7 +593,10 @@ static void code_and_tables(struct machine *m)
 
 static bool allocate(struct machine *m)
 {
-    m->frame_cells = (uint64_t)ZFP_START + m->p->stack_slots_max + 8;
+    for (unsigned t = 0; t < TAPES; t++)
+        if (!(m->tapes[t] = calloc(m->p->tapes[t].n + 1, sizeof *m->tapes[t])))
+            return false;
+    m->frame_cells = program_frame_end(m->p);
     m->frame = mmap(NULL, m->frame_cells * sizeof *m->frame, PROT_READ | PROT_WRITE,
                     MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (m->frame == MAP_FAILED)
@@ -589,6 +612,19 @@ static bool allocate(struct machine *m)
            m->and8;
 }
 
+static void first_values(struct machine *m)
+{
+    const struct program *p = m->p;
+
+    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
+        m->globals[i].value = p->globals[i];
+    for (uint32_t i = 0; i < CELL_TABLE_SIZE; i++)
+        m->specials[i].value = p->specials[i];
+    for (unsigned t = 0; t < TAPES; t++)
+        for (uint64_t i = 0; i < p->tapes[t].n; i++)
+            m->tapes[t][i].value = p->tapes[t].words[i];
+}
+
 static void release(struct machine *m)
 {
     if (m->frame)
@@ -596,6 +632,8 @@ static void release(struct machine *m)
     for (uint32_t i = 0; m->pages && i < m->n_pages; i++)
         free(m->pages[i]);
     free(m->pages);
+    for (unsigned t = 0; t < TAPES; t++)
+        free(m->tapes[t]);
     free(m->globals);
     free(m->code_counts);
     free(m->range16);
@@ -622,11 +660,9 @@ int trace_run(struct trace_end *out, struct program *p, struct catalog *chips, u
         err_set(err, VCP_ENOMEM, "out of memory tracing a run");
         goto end;
     }
-    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
-        m->globals[i].value = p->globals[i];
-    m->special[CELL_DEPTH].value = p->call_depth_max;
-    m->special[CELL_PAGES].value = p->pages;
-    rc = execute(m, gas_max, rows_max);
+    first_values(m);
+    m->gas_max = gas_max;
+    rc = execute(m, rows_max);
     if (rc >= 0)
         rc = regions(m);
     if (rc >= 0) {

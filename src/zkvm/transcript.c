@@ -7,7 +7,7 @@
 #include "wasm/code.h"
 
 #define DOMAIN               "poe-challenge-v1"
-#define TUPLE_FORMAT_VERSION 1
+#define TUPLE_FORMAT_VERSION 2
 
 static void put_field(struct transcript *t, const void *p, size_t n)
 {

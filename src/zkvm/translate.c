@@ -246,9 +246,9 @@ uint32_t branch_target(const struct code *c, uint32_t insn)
 }
 
 /* A distance that the 16 bits of REL may not hold. */
-static bool is_long(const struct program *p, uint32_t insn)
+static bool is_long(const struct program_part *part, uint32_t insn)
 {
-    int64_t d = (int64_t)branch_target(p->code, insn) - insn;
+    int64_t d = (int64_t)branch_target(part->code, insn) - insn;
 
     return d < -4000 || d > 4000;
 }
@@ -313,45 +313,104 @@ void entry_call(struct program_entry *e, const struct program *p, uint32_t func,
     e->op = (uint16_t)ZOP_ONE(ZONE_CALL);
     e->a = first;
     e->top = (uint16_t)(first + f->n_params);
-    e->imm = p->pc_call[func] | room << 32;
+    e->imm = p->guest.pc_call[func] | room << 32;
 }
 
-static void move(struct program_entry *e, uint16_t from, uint16_t to)
+/* The routine's number becomes its pc when all pcs are known (program.c). */
+void entry_routine(struct program_entry *e, const struct program *p, enum routine routine,
+                   uint32_t first)
+{
+    const struct func_code *f = &p->runtime->code->funcs[p->runtime->funcs[routine]];
+
+    e->op = (uint16_t)ZOP_ONE(ZONE_ROUTINE);
+    e->a = (uint16_t)first;
+    e->top = (uint16_t)(first + f->n_params);
+    e->imm = routine;
+}
+
+void entry_move(struct program_entry *e, uint16_t from, uint16_t to)
 {
     e->op = (uint16_t)ZOP_ONE(ZONE_MOVE);
     entry_slots(e, 2, from, to, 0);
 }
 
-/* The record first goes behind the frame, where results cannot overwrite it. */
-static void ret_n(struct program_entry *e, const struct program *p, uint32_t insn)
+void entry_const(struct program_entry *e, uint16_t to, uint64_t imm)
 {
-    const struct insn *in = &p->code->insns[insn];
-    uint16_t free_slot = (uint16_t)p->code->funcs[code_function_at(p->code, insn)].frame_slots;
+    e->op = (uint16_t)ZOP_ONE(ZONE_CONST);
+    e->top = to;
+    e->imm = imm;
+}
 
-    move(&e[0], in->b, free_slot);
-    move(&e[1], (uint16_t)(in->b + 1), (uint16_t)(free_slot + 1));
+/* A call inside a routine: of another one, or of a primitive. */
+static void routine_call(struct program_entry *e, const struct program_part *part, uint32_t insn)
+{
+    const struct insn *in = &part->code->insns[insn];
+    const struct primitive *prim;
+    uint32_t callee;
+
+    if (part->code->infos[insn].op == R_CALL) {
+        callee = runtime_callee(part->code, insn);
+        e->op = (uint16_t)ZOP_ONE(ZONE_ROUTINE);
+        e->a = in->c;
+        e->top = (uint16_t)(in->c + part->code->funcs[callee].n_params);
+        e->imm = part->pc_call[callee];
+        return;
+    }
+    prim = runtime_primitive(part->code, (uint32_t)in->lo);
+    e->op = (uint16_t)ZOP_ONE(prim->op);
+    e->imm = prim->imm;
+    e->top = prim->n_params + prim->n_results ? in->c : 0;
+}
+
+static void ret(struct program_entry *e, const struct program_part *part, uint32_t insn)
+{
+    static const uint8_t ones[2][4] = {
+        {ZONE_RET0, ZONE_RET1_S, ZONE_RET1_A, ZONE_RET1_I},
+        {ZONE_RRET0, ZONE_RRET1_S, ZONE_RRET1_A, ZONE_RRET1_I},
+    };
+    const uint8_t *of = ones[part->is_runtime];
+    const struct insn *in = &part->code->insns[insn];
+
+    e->top = in->b;
+    switch (part->code->infos[insn].op) {
+    case R_RET0: e->op = (uint16_t)ZOP_ONE(of[0]); break;
+    case R_RET1_S: e->op = (uint16_t)ZOP_ONE(of[1]), e->a = in->a; break;
+    case R_RET1_A: e->op = (uint16_t)ZOP_ONE(of[2]); break;
+    default: e->op = (uint16_t)ZOP_ONE(of[3]), e->imm = in->imm; break;
+    }
+}
+
+/* The record first goes behind the frame, where results cannot overwrite it. */
+static void ret_n(struct program_entry *e, const struct code *c, uint32_t insn)
+{
+    const struct insn *in = &c->insns[insn];
+    uint16_t free_slot = (uint16_t)c->funcs[code_function_at(c, insn)].frame_slots;
+
+    entry_move(&e[0], in->b, free_slot);
+    entry_move(&e[1], (uint16_t)(in->b + 1), (uint16_t)(free_slot + 1));
     for (int32_t i = 0; i < in->lo; i++)
-        move(&e[2 + i], (uint16_t)(in->a + i), (uint16_t)i);
+        entry_move(&e[2 + i], (uint16_t)(in->a + i), (uint16_t)i);
     e[2 + in->lo].op = (uint16_t)ZOP_ONE(ZONE_RET0);
     e[2 + in->lo].top = free_slot;
 }
 
-static void one(struct program_entry *e, const struct program *p, uint32_t insn)
+static void one(struct program_entry *e, const struct program *p, const struct program_part *part,
+                uint32_t insn)
 {
-    const struct insn *in = &p->code->insns[insn];
-    unsigned op = p->code->infos[insn].op;
+    const struct insn *in = &part->code->insns[insn];
+    unsigned op = part->code->infos[insn].op;
 
     switch (op) {
-    case R_MOVE: move(e, in->a, in->c); break;
+    case R_MOVE: entry_move(e, in->a, in->c); break;
     case R_MOVE2:
-        move(e, in->a, in->c);
-        move(e + 1, in->b, (uint16_t)(in->c + 1));
+        entry_move(e, in->a, in->c);
+        entry_move(e + 1, in->b, (uint16_t)(in->c + 1));
         break;
     case R_MOVE_N:
         for (int32_t i = 0; i < in->lo; i++)
-            move(e + i, (uint16_t)(in->a + i), (uint16_t)(in->c + i));
+            entry_move(e + i, (uint16_t)(in->a + i), (uint16_t)(in->c + i));
         break;
-    case R_CONST: e->op = (uint16_t)ZOP_ONE(ZONE_CONST), e->top = in->c, e->imm = in->imm; break;
+    case R_CONST: entry_const(e, in->c, in->imm); break;
     case R_SELECT_S:
     case R_SELECT_A:
         e->op = (uint16_t)ZOP_ONE(op == R_SELECT_S ? ZONE_SELECT_S : ZONE_SELECT_A);
@@ -373,7 +432,7 @@ static void one(struct program_entry *e, const struct program *p, uint32_t insn)
     case R_CHARGE: e->op = (uint16_t)ZOP_ONE(ZONE_NOP); break;
     case R_JUMP:
         e->op = (uint16_t)ZOP_ONE(ZONE_JUMP);
-        e->imm = p->pc_of[branch_target(p->code, insn)];
+        e->imm = part->pc_of[branch_target(part->code, insn)];
         break;
     case R_BR_TABLE_S: e->op = (uint16_t)ZOP_ONE(ZONE_BR_TABLE_S), e->top = in->a; goto table;
     case R_BR_TABLE_A:
@@ -382,42 +441,49 @@ static void one(struct program_entry *e, const struct program *p, uint32_t insn)
         e->imm = (uint32_t)in->lo;
         break;
     case R_CALL:
-        entry_call(e, p, ((const struct func_code *)(uintptr_t)in->imm)->index, in->c);
+        if (part->is_runtime)
+            routine_call(e, part, insn);
+        else
+            entry_call(e, p, runtime_callee(part->code, insn), in->c);
         break;
-    case R_RET0: e->op = (uint16_t)ZOP_ONE(ZONE_RET0), e->top = in->b; break;
+    case R_CALL_IMPORT:
+        if (part->is_runtime)
+            routine_call(e, part, insn);
+        break;
+    case R_RET0:
     case R_RET1_S:
-        e->op = (uint16_t)ZOP_ONE(ZONE_RET1_S);
-        entry_slots(e, 2, in->a, in->b, 0);
-        break;
-    case R_RET1_A: e->op = (uint16_t)ZOP_ONE(ZONE_RET1_A), e->top = in->b; break;
-    case R_RET1_I: e->op = (uint16_t)ZOP_ONE(ZONE_RET1_I), e->top = in->b, e->imm = in->imm; break;
-    case R_RET_N: ret_n(e, p, insn); break;
+    case R_RET1_A:
+    case R_RET1_I: ret(e, part, insn); break;
+    case R_RET_N: ret_n(e, part->code, insn); break;
+    case R_MEMORY_FILL: entry_routine(e, p, ROUTINE_MEMORY_FILL, in->a); break;
     default: break;
     }
 }
 
-uint32_t translate_count(const struct program *p, uint32_t insn)
+uint32_t translate_count(const struct program *p, const struct program_part *part, uint32_t insn)
 {
-    const struct insn *in = &p->code->insns[insn];
-    const struct rop_info *info = &rop_info[p->code->infos[insn].op];
+    const struct insn *in = &part->code->insns[insn];
+    const struct rop_info *info = &rop_info[part->code->infos[insn].op];
 
-    switch (p->code->infos[insn].op) {
+    (void)p;
+    switch (part->code->infos[insn].op) {
     case R_MOVE2: return 2;
     case R_MOVE_N: return in->lo ? (uint32_t)in->lo : 1;
     case R_RET_N: return (uint32_t)in->lo + 3;
     default: break;
     }
     if (info->family == FAMILY_BR || info->family == FAMILY_LATCH)
-        return is_long(p, insn) ? 3 : 1;
+        return is_long(part, insn) ? 3 : 1;
     return 1;
 }
 
 /* Far targets: taken, the branch goes two on, to a jump; else a jump goes behind that. */
-static void aim(struct program_entry *e, const struct program *p, uint32_t insn, uint32_t pc)
+static void aim(struct program_entry *e, const struct program_part *part, uint32_t insn,
+                uint32_t pc)
 {
-    uint32_t target = p->pc_of[branch_target(p->code, insn)];
+    uint32_t target = part->pc_of[branch_target(part->code, insn)];
 
-    if (!is_long(p, insn)) {
+    if (!is_long(part, insn)) {
         int64_t d = (int64_t)target - pc;
 
         e->rel = relative(pc, target);
@@ -431,15 +497,17 @@ static void aim(struct program_entry *e, const struct program *p, uint32_t insn,
     e[2].imm = target;
 }
 
-void translate(struct program_entry *e, const struct program *p, uint32_t insn, uint32_t pc)
+void translate(struct program_entry *e, const struct program *p, const struct program_part *part,
+               uint32_t insn, uint32_t pc)
 {
-    const struct insn *in = &p->code->insns[insn];
-    unsigned op = p->code->infos[insn].op;
+    const struct insn *in = &part->code->insns[insn];
+    unsigned op = part->code->infos[insn].op;
     const struct rop_info *info = &rop_info[op];
     unsigned variant = op - info->base;
 
-    for (uint32_t i = 0; i < translate_count(p, insn); i++)
-        e[i] = (struct program_entry){.op = ZOP_UNSUPPORTED, .insn = insn};
+    for (uint32_t i = 0; i < translate_count(p, part, insn); i++)
+        e[i] = (struct program_entry){.op = ZOP_UNSUPPORTED,
+                                      .insn = part->is_runtime ? UINT32_MAX : insn};
     switch (info->family) {
     case FAMILY_BIN: bin(e, in, info, variant); break;
     case FAMILY_UN: un(e, in, info, variant); break;
@@ -452,9 +520,9 @@ void translate(struct program_entry *e, const struct program *p, uint32_t insn, 
         else
             latch(e, in, info, variant);
         if (e->op != ZOP_UNSUPPORTED)
-            aim(e, p, insn, pc);
+            aim(e, part, insn, pc);
         break;
-    case FAMILY_ONE: one(e, p, insn); break;
+    case FAMILY_ONE: one(e, p, part, insn); break;
     default: break;
     }
 }

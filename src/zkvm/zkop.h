@@ -101,6 +101,19 @@ enum zk_one {
     ZONE_TABLE_SIZE,
     ZONE_CALL_INDIRECT,
     ZONE_HALT, /* the end of a run that went well */
+    /* Routines (zkvm/runtime.h): as the calls and returns above, without room and depth. */
+    ZONE_ROUTINE, /* top: the record's slot; a: callee's first slot; imm: pc */
+    ZONE_RRET0,
+    ZONE_RRET1_S,
+    ZONE_RRET1_A,
+    ZONE_RRET1_I,
+    ZONE_TRAP,        /* imm: enum trap */
+    ZONE_CHARGE,      /* gas: slot top; imm: gas given back when it does not fit */
+    ZONE_GET_ACC,     /* accumulator = slot top */
+    ZONE_PUT_ACC,     /* slot top = accumulator */
+    ZONE_SPECIAL_GET, /* slot top = special cell imm */
+    ZONE_SPECIAL_SET, /* special cell imm = slot top */
+    ZONE_TAPE,        /* slot top = word number (slot top) of tape imm */
     ZK_ONES
 };
 
@@ -133,6 +146,7 @@ enum zk_bound { BOUND_S, BOUND_I, BOUND_S_FIRST, BOUND_I_FIRST };
 #define ZPC_MAX     ((1u << 24) - 256u) /* entries of a program */
 #define ZPC_HALT    ((1u << 24) - 200u)
 #define ZPC_STOP    ((1u << 24) - 199u) /* out of gas */
+#define ZPC_OVER    ((1u << 24) - 198u) /* the same, by a charge: the accumulator holds it */
 #define ZPC_TRAP(t) ((1u << 24) - 128u + (uint32_t)(t))
 /* A trap's last frame pointer says where: pc of the trapping entry plus this. */
 #define ZTRAP_FP_BIAS    (1u << 20)

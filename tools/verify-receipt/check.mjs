@@ -4,7 +4,7 @@ import { sha3_512, shake256 } from '@noble/hashes/sha3';
 import { concat, le, leBytes, Malformed } from './bytes.mjs';
 import { Fr, g1Bytes, pairingIsOne, r, scalar, zero1 } from './curve.mjs';
 
-// Tuple kinds of format 1: their challenges, how a key is made, classes of their values.
+// Tuple kinds of format 2: their challenges, how a key is made, classes of their values.
 const CLASSES = { pc: 0, fp: 1, acc: 2, value: 3, weight: 4, time: 5, gas: 6 };
 const CODE_POSITIONS = [0, 26, 38, 55, 72, 90, 158];
 const CODE_WIDTHS = [26, 12, 17, 17, 18, 68, 17];
@@ -26,7 +26,7 @@ const CHI_COUNT = 17;
 const CHALLENGES = CHI_COUNT + Object.keys(CLASSES).length;
 
 function parameters(form) {
-  const u32 = [1, form, Object.keys(KINDS).length, CHALLENGES, 8, 210, 36];
+  const u32 = [2, form, Object.keys(KINDS).length, CHALLENGES, 8, 210, 36];
   CODE_POSITIONS.forEach((p, i) => u32.push(p, CODE_WIDTHS[i]));
   return concat(...u32.map((v) => leBytes(v, 4)));
 }

@@ -38,6 +38,7 @@ function readStatement(c) {
   const version = c.u32('statement');
   if (version !== 2) throw new Malformed(`statement: version ${version}`);
   const s = { version, form: c.u32('lowering version') };
+  s.routines = hex(c.take(32, 'routines'));
   s.module = hex(c.take(32, 'module'));
   s.context = hex(c.take(32, 'context'));
   const n = c.u32('entry');
@@ -85,7 +86,7 @@ export function readReceipt(bytes) {
   const statement = readStatement(c);
   const statementBytes = bytes.subarray(from, c.at);
   from = c.at;
-  const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists'), gasRows: c.u64('lists') };
+  const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists'), gasRows: c.u64('lists'), charge: c.u64('lists') };
   if (lists.clockEnd > 1n << 44n) throw new Malformed('lists: the clock is over 2^44');
   const listsBytes = bytes.subarray(from, c.at);
   readCarried(c, statement);

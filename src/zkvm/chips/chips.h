@@ -18,6 +18,9 @@ int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
 int chip_store(struct chip **out, uint32_t op, unsigned variant, struct err *err);
 int chip_one(struct chip **out, uint32_t op, unsigned variant, struct err *err);
 
+/* The rows of routines and their primitives, chips/routine.c; false: there is none. */
+bool chip_routine_row(struct build *b, unsigned one, unsigned variant);
+
 /* Leaves a run at any pc, as out of gas: whether it was is the verifier's to see. */
 int chip_stop(struct chip **out, struct err *err);
 

@@ -5,11 +5,13 @@
 #include "zkvm/chips/chips.h"
 
 static const char *const names[ZK_ONES] = {
-    "move",         "const",        "select_s",     "select_a",      "nop",
-    "unreachable",  "jump",         "br_table_s",   "br_table_a",    "call",
-    "ret0",         "ret1_s",       "ret1_a",       "ret1_i",        "global.get",
-    "global.get_n", "global.set_s", "global.set_a", "memory.size",   "assert",
-    "table.get",    "table.set",    "table.size",   "call_indirect", "halt"};
+    "move",        "const",      "select_s",   "select_a",     "nop",          "unreachable",
+    "jump",        "br_table_s", "br_table_a", "call",         "ret0",         "ret1_s",
+    "ret1_a",      "ret1_i",     "global.get", "global.get_n", "global.set_s", "global.set_a",
+    "memory.size", "assert",     "table.get",  "table.set",    "table.size",   "call_indirect",
+    "halt",        "routine",    "rret0",      "rret1_s",      "rret1_a",      "rret1_i",
+    "trap",        "charge",     "get_acc",    "put_acc",      "special.get",  "special.set",
+    "tape"};
 
 static struct lin fp_of(struct build *b)
 {
@@ -156,8 +158,8 @@ static void call_trap(struct build *b, unsigned variant)
     part_trap(b, TRAP_CALL_STACK_EXHAUSTED);
 }
 
-/* Back to the record at slot TOP; a result goes to slot 0. */
-static void ret(struct build *b, unsigned one)
+/* Back to the record at slot TOP; a result goes to slot 0.  Routines count no depth. */
+static void ret(struct build *b, unsigned one, bool is_routine)
 {
     unsigned n = one == ZONE_RET1_S ? 2 : 1;
     struct slots s = part_slots(b, n);
@@ -167,8 +169,10 @@ static void ret(struct build *b, unsigned one)
         v = build_read(b, SPACE_FRAME, 0, part_frame(b, s.at[0]), 64);
     pc = build_read(b, SPACE_FRAME, 2, record, 24);
     fp = build_read(b, SPACE_FRAME, 3, lin_add(record, lin_const(1)), 32);
-    depth = build_update_begin(b, SPACE_SPECIAL, 4, lin_const(CELL_DEPTH), 32);
-    build_update(b, 4, lin_add(depth, lin_wire(b->on)));
+    if (!is_routine) {
+        depth = build_update_begin(b, SPACE_SPECIAL, 4, lin_const(CELL_DEPTH), 32);
+        build_update(b, 4, lin_add(depth, lin_wire(b->on)));
+    }
     if (one == ZONE_RET1_I)
         v = part_imm(b, 64);
     if (one != ZONE_RET0)
@@ -219,7 +223,7 @@ static void memory_size(struct build *b)
 
 static bool row(struct build *b, unsigned one, unsigned variant)
 {
-    if (variant && one != ZONE_CALL)
+    if (variant && one != ZONE_CALL && one != ZONE_CHARGE)
         return false;
     switch (one) {
     case ZONE_MOVE: move(b); return true;
@@ -240,7 +244,11 @@ static bool row(struct build *b, unsigned one, unsigned variant)
     case ZONE_RET0:
     case ZONE_RET1_S:
     case ZONE_RET1_A:
-    case ZONE_RET1_I: ret(b, one); return true;
+    case ZONE_RET1_I: ret(b, one, false); return true;
+    case ZONE_RRET0:
+    case ZONE_RRET1_S:
+    case ZONE_RRET1_A:
+    case ZONE_RRET1_I: ret(b, ZONE_RET0 + one - ZONE_RRET0, true); return true;
     case ZONE_GLOBAL_GET:
     case ZONE_GLOBAL_GET_N: global_get(b, one == ZONE_GLOBAL_GET); return true;
     case ZONE_GLOBAL_SET_S:
@@ -248,7 +256,7 @@ static bool row(struct build *b, unsigned one, unsigned variant)
     case ZONE_MEMORY_SIZE: memory_size(b); return true;
     case ZONE_ASSERT: assertion(b); return true;
     case ZONE_HALT: build_next(b, lin_const(ZPC_HALT), lin_zero(), lin_zero()); return true;
-    default: return false;
+    default: return chip_routine_row(b, one, variant);
     }
 }
 
@@ -260,9 +268,10 @@ int chip_one(struct chip **out, uint32_t op, unsigned variant, struct err *err)
     int rc;
 
     snprintf(name, sizeof name, "%s%s", names[one],
-             variant == 1 ? " no slots"
-             : variant    ? " too deep"
-                          : "");
+             variant == 0         ? ""
+             : one == ZONE_CHARGE ? " over"
+             : variant == 1       ? " no slots"
+                                  : " too deep");
     rc = build_init(&b, name, err);
     if (rc < 0)
         return rc;

@@ -1,0 +1,12 @@
+(module
+  (memory 1 4)
+  (global $g (mut i32) (i32.const 7))
+  (data (i32.const 100) "some bytes that stay and some that do not")
+  (func (export "fill") (param i32 i32 i32) (result i32)
+    (global.set $g (i32.const 8))
+    (memory.fill (local.get 0) (local.get 1) (local.get 2))
+    (i32.add (i32.load8_u (i32.const 104)) (i32.load (i32.const 110))))
+  (func (export "fill twice") (param i32 i32) (result i32)
+    (memory.fill (i32.const 101) (local.get 0) (local.get 1))
+    (memory.fill (i32.const 103) (i32.const 3) (i32.const 40))
+    (i32.load16_u (i32.const 102))))
