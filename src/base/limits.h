@@ -152,4 +152,7 @@
 #define ZKVM_PROFILE_BYTES_MAX (128u << 10) /* a profile of 4096 lines */
 #define ZKVM_VKEY_BYTES_MAX    (64u << 10)  /* a verifying key of 1000 public inputs */
 
+/* attest: what a node takes from a server's list of keys. */
+#define KEYSET_FILE_BYTES_MAX ((int64_t)4 << 30) /* bytes; a proving key of 2^23 constraints */
+
 #endif

@@ -56,6 +56,9 @@ static int check_task(const struct ctask *t, const struct ctask *u, struct err *
         return differ(err, "nodes", t->id, t->n_active, u->n_active);
     if (t->n_done != u->n_done)
         return differ(err, "results", t->id, t->n_done, u->n_done);
+    if (t->min_nodes != u->min_nodes || t->audit != u->audit)
+        return differ(err, "audit", t->id, t->audit * 10 + t->min_nodes,
+                      u->audit * 10 + u->min_nodes);
     if (t->attempts != u->attempts)
         return differ(err, "attempts", t->id, t->attempts, u->attempts);
     if (t->is_waiting != (t->n_active < t->min_nodes))

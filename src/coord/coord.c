@@ -322,6 +322,8 @@ static int op_event(struct op *op, enum op_event_kind kind, const char *id)
 
 /* ---- steps ---- */
 
+#define NEVER_MS 4102444800000 /* the year 2100 */
+
 int op_node(struct op *op, struct cnode **out, const char *user_id, const char *node_id)
 {
     struct cnode *n = index_node(op->x, node_id);
@@ -394,6 +396,11 @@ int op_put_att(struct op *op, struct catt *m)
     return put_att(op, m, NULL, 0, 0);
 }
 
+int op_put_att_note(struct op *op, struct catt *m, const char *note)
+{
+    return put_att(op, m, note, 0, 0);
+}
+
 /* Leases of earlier times with this task; a row that is there is revived. */
 static int earlier_attempts(struct op *op, const struct catt *m, uint32_t *out)
 {
@@ -426,6 +433,11 @@ int op_attach(struct op *op, struct ctask *t, struct cnode *n)
     return rc < 0 ? rc : op_event(op, OP_WORK_READY, n->id);
 }
 
+int op_work_ready(struct op *op, const char *node_id)
+{
+    return op_event(op, OP_WORK_READY, node_id);
+}
+
 /* Doubles with each failure: 1, 2, 4, 8, 16 times and no more. */
 static int64_t backoff_ms(const struct op *op, const struct ctask *t, const struct cnode *n)
 {
@@ -435,15 +447,25 @@ static int64_t backoff_ms(const struct op *op, const struct ctask *t, const stru
     return op->c->config.backoff_ms << (failures < 4 ? failures : 4);
 }
 
+/* When the node may have the task again; 0: at once. */
+static int64_t backoff_until(const struct op *op, const struct catt *m, enum op_backoff backoff)
+{
+    switch (backoff) {
+    case OP_BACKOFF: return op->now_ms + backoff_ms(op, m->task, m->node);
+    case OP_NEVER_AGAIN: return NEVER_MS;
+    default: return 0;
+    }
+}
+
 int op_detach(struct op *op, struct catt *m, enum store_execution execution, const char *note,
-              bool backoff)
+              enum op_backoff backoff)
 {
     struct ctask *t = m->task;
-    int64_t until = backoff ? op->now_ms + backoff_ms(op, t, m->node) : 0;
+    int64_t until = backoff_until(op, m, backoff);
     int rc = VCP_OK;
 
     op->touched = true;
-    if (backoff && task_back_set(t, m->node->id, until) == NULL)
+    if (until && task_back_set(t, m->node->id, until) == NULL)
         return op_no_memory(op);
     if (m->execution == STORE_IN_PROGRESS)
         rc = op_lease_over(op, m->node->id);

@@ -35,6 +35,32 @@ struct coord_clock {
     void *arg;
 };
 
+/* What a node claims to have proven: the receipt, and all it must be bound to. */
+struct coord_claim {
+    const char *task_id, *lease_id, *node_id;
+    const struct task_spec *spec;
+    const uint8_t *module, *output; /* stored content by its digest; NULL when empty */
+    size_t module_bytes, output_bytes;
+    const struct outcome *outcome;
+    const uint8_t *receipt;
+    size_t receipt_bytes;
+};
+
+struct coord_proof {
+    uint8_t statement[SHA3_256_BYTES]; /* digest of what the receipt proves */
+    uint32_t n_proofs;
+    int64_t verify_us;
+};
+
+/* Checks receipts.  VCP_OK: it proves the claim.  VCP_EVERIFY: it does not, and the sentence
+ * says why.  Anything else says nothing about it.  Called by any number of threads, outside
+ * the coordinator's mutex and transactions: it may take its time. */
+struct coord_verifier {
+    int (*check)(void *arg, const struct coord_claim *c, struct coord_proof *out, struct err *err);
+    void *arg;
+    const char *keyset; /* id of the keys it verifies with; NULL: there are none, and no proofs */
+};
+
 struct coord_config {
     enum task_strategy strategy;  /* of tasks that name none; TASK_STRATEGY_DEFAULT: weighted */
     uint32_t node_tasks_max;      /* active assignments of one node */
@@ -47,6 +73,10 @@ struct coord_config {
     uint32_t attempts_max;        /* lost replicas a task survives, for each replica wanted */
     bool replicas_share_owner;    /* allow replicas on nodes of one owner */
     struct safety_policy safety;
+    struct coord_verifier verifier; /* zero: tasks that need proofs are refused */
+    /* Of the draws of audits, 64 random bits; NULL: the operating system's. */
+    uint64_t (*random)(void *arg);
+    void *random_arg;
 };
 
 /* The defaults: weighted, 50, 5 min, 5 min, 60 s, 10 s, 15 s, 24 h, 5, false. */
@@ -87,6 +117,7 @@ struct coord_node_reg {
     uint32_t slots;              /* tasks it runs at once; 0: not said */
     uint16_t observability_port; /* 0: none */
     uint8_t public_key[SIGN_PUBLIC_BYTES];
+    const char *keyset; /* hex id of the keys it can prove with; NULL: it does not prove */
 };
 
 /* Checks the bounds (node_id 1..64 of letters, digits, dot, - and _; region 1..32; node_type of
@@ -132,7 +163,8 @@ struct coord_submitted {
 
 /* The spec is complete (task_spec_parse) and its blobs are stored and readable to the
  * user (VCP_ENOTFOUND).  Escrows the budget (VCP_EFUNDS), places what can be placed.
- * The same key with another spec is VCP_EEXIST.  Proof policies are VCP_EUNSUPPORTED.
+ * The same key with another spec is VCP_EEXIST.  Policy proof without a verifier is
+ * VCP_EUNSUPPORTED.
  * idempotency_key may be NULL, else 1..128 bytes. */
 int coord_task_submit(struct coord *c, const char *user_id, const struct task_spec *spec,
                       const char *idempotency_key, struct coord_submitted *out, struct err *err);
@@ -154,6 +186,7 @@ struct coord_lease {
     uint32_t attempt; /* 1 for the first lease of this task by this node */
     int64_t expires_at_ms;
     const char *spec; /* task_spec JSON, in the caller's arena */
+    bool prove;       /* the result counts only with its receipt */
 };
 
 /* Takes the node's oldest waiting assignment; before that, fills free capacity from the
@@ -175,6 +208,12 @@ struct coord_result {
     uint8_t signature[SIGN_BYTES]; /* of sign_result over the coordinator's own digests */
     bool output_seen, error_seen;  /* the node sent these bytes themselves with its result */
     int64_t execution_time_ms;     /* the node's word, kept and counted, never trusted */
+    /* The receipt, NULL when none came: its digest is part of what is signed, and it is stored
+     * under it already (store_blob_put_output). */
+    const uint8_t *receipt;
+    size_t receipt_bytes;
+    const char *receipt_sha3; /* hex */
+    int64_t prove_ms;         /* the node's word */
 };
 
 struct coord_verdict {
@@ -187,7 +226,11 @@ struct coord_verdict {
  * node's owner (store_blob_put_output; else VCP_EINVAL).
  * VCP_ESTATE: the lease is over or the task has ended.  VCP_EAUTH: the signature does not
  * verify over this task's module, inputs and outcome; that is a failure of the node.
- * Delivering the same outcome again is VCP_OK with the verdict so far, another one VCP_ESTATE. */
+ * Delivering the same outcome again is VCP_OK with the verdict so far, another one VCP_ESTATE.
+ *
+ * Where the lease wants a receipt, it is verified first, before the mutex is taken; one that does
+ * not prove this very result, or none, is VCP_OK with STORE_VERDICT_REJECTED: a failure of the
+ * node with a dispute on record, and the task goes to another. */
 int coord_result_submit(struct coord *c, const char *user_id, const struct coord_result *r,
                         struct coord_verdict *out, struct err *err);
 
@@ -196,8 +239,12 @@ enum coord_failure {
     COORD_FAIL_SHUTDOWN,    /* the node is leaving: nor here */
     COORD_FAIL_CANNOT_RUN,  /* module refused, resources missing */
     COORD_FAIL_WORKER_LOST, /* crashed or killed */
+    /* It ran, but no proof of that run can be made: nor here.  When a second node of another
+     * owner says so, or there is none, the task fails. */
+    COORD_FAIL_CANNOT_PROVE,
 };
-/* "timeout", "shutdown", "cannot_run", "worker_lost"; false when there is no such name. */
+/* "timeout", "shutdown", "cannot_run", "worker_lost", "cannot_prove"; false when there is no such
+ * name. */
 bool coord_failure_parse(enum coord_failure *out, const char *name);
 const char *coord_failure_name(enum coord_failure f);
 
@@ -229,8 +276,10 @@ struct coord_stats {
         cancelled_tasks;
     int64_t waiting_tasks; /* live tasks that want more nodes */
     int64_t active_assignments, live_leases;
-    int64_t placements, placement_visits;      /* since this coordinator opened */
-    int64_t leases_expired, disputes, results; /* likewise */
+    int64_t placements, placement_visits;       /* since this coordinator opened */
+    int64_t leases_expired, disputes, results;  /* likewise */
+    int64_t receipts, receipts_refused, audits; /* verified; found wrong; results drawn */
+    int64_t proving_nodes;                      /* online ones with this server's keys */
 };
 
 int coord_stats(struct coord *c, struct coord_stats *out, struct err *err);

@@ -76,16 +76,29 @@ static int add_decisions(json_t *out, struct store_tx *tx, struct arena *a, cons
     return rc;
 }
 
+static json_t *receipt_json(const struct store_receipt *r)
+{
+    char statement[SHA3_256_HEX_BYTES];
+
+    if (r->sha3 == NULL)
+        return json_null();
+    hex_encode(statement, r->statement, sizeof r->statement);
+    return json_pack("{s:s, s:I, s:s, s:I, s:I, s:f}", "sha3", r->sha3, "bytes",
+                     (json_int_t)r->bytes, "statement_sha3", statement, "proofs",
+                     (json_int_t)r->n_proofs, "prove_ms", (json_int_t)r->prove_ms, "verify_ms",
+                     (double)r->verify_us / 1e3);
+}
+
 static json_t *result_json(const struct store_result *r)
 {
     char digest[SHA3_256_HEX_BYTES];
 
     hex_encode(digest, r->digest, sizeof r->digest);
-    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:o}", "node_id", r->node_id, "lease_id",
-                     r->lease_id, "verdict", store_verdict_name(r->verdict), "outcome_sha3", digest,
-                     "outcome", parsed(r->outcome), "execution_time_ms",
+    return json_pack("{s:s, s:s, s:s, s:s, s:o, s:I, s:I, s:o, s:o}", "node_id", r->node_id,
+                     "lease_id", r->lease_id, "verdict", store_verdict_name(r->verdict),
+                     "outcome_sha3", digest, "outcome", parsed(r->outcome), "execution_time_ms",
                      (json_int_t)r->execution_time_ms, "paid", (json_int_t)r->paid, "submitted_at",
-                     time_json(r->submitted_at_ms));
+                     time_json(r->submitted_at_ms), "receipt", receipt_json(&r->receipt));
 }
 
 static int add_results(json_t *out, struct store_tx *tx, struct arena *a, const char *task_id,
@@ -146,10 +159,12 @@ static int add_payments(json_t *out, struct store_tx *tx, struct arena *a, const
 
 static json_t *task_json(const struct store_task *t)
 {
-    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:o, s:o}", "task_id", t->task_id,
-                     "status", store_task_status_name(t->status), "reason", text_or_null(t->reason),
-                     "min_nodes", (json_int_t)t->min_nodes, "attempts", (json_int_t)t->attempts,
-                     "budget", (json_int_t)t->budget, "paid", (json_int_t)t->paid, "created_at",
+    return json_pack("{s:s, s:s, s:o, s:I, s:I, s:I, s:I, s:I, s:o, s:o, s:o}", "task_id",
+                     t->task_id, "status", store_task_status_name(t->status), "reason",
+                     text_or_null(t->reason), "min_nodes", (json_int_t)t->min_nodes, "shares",
+                     (json_int_t)t->shares, "attempts", (json_int_t)t->attempts, "budget",
+                     (json_int_t)t->budget, "paid", (json_int_t)t->paid, "audit",
+                     text_or_null(store_task_audit_name(t->audit)), "created_at",
                      time_json(t->created_at_ms), "completed_at", time_json(t->completed_at_ms));
 }
 
@@ -236,6 +251,10 @@ int coord_stats(struct coord *c, struct coord_stats *out, struct err *err)
         .leases_expired = c->leases_expired,
         .disputes = c->disputes,
         .results = c->results,
+        .receipts = atomic_load(&c->receipts),
+        .receipts_refused = c->receipts_refused,
+        .audits = c->audits,
+        .proving_nodes = x->sums.proving,
     };
     pthread_mutex_unlock(&c->lock);
     for (int i = 0; i < 5; i++)

@@ -208,6 +208,7 @@ void index_init(struct index *x, const struct coord_config *config)
     x->heartbeat_timeout_ms = config->heartbeat_timeout_ms;
     x->removal_timeout_ms = config->removal_timeout_ms;
     x->queue_timeout_ms = config->queue_timeout_ms;
+    x->keyset = config->verifier.keyset;
 }
 
 static void free_task(struct ctask *t)
@@ -324,6 +325,9 @@ static void count(struct index *x, struct cnode *n)
     x->sums.has_health += known - n->counted.has_health;
     int64_t capacity = there ? llround(n->row.cpu_cores * n->row.memory_gb * 1e3) : 0;
     x->sums.capacity_e3 += capacity - n->counted.capacity_e3;
+    bool proving = online && n->proves;
+    x->sums.proving += proving - n->counted.proving;
+    n->counted.proving = proving;
     n->counted.nodes = there;
     n->counted.online = online;
     n->counted.healthy = healthy;
@@ -390,7 +394,8 @@ static int copy_row(struct index *x, struct cnode *n, const struct store_node *r
     struct cowner *owner;
 
     if (type < 0 || strlen(row->node_id) >= sizeof n->id ||
-        strlen(row->owner_id) >= sizeof n->owner_id || strlen(row->region) >= sizeof n->region)
+        strlen(row->owner_id) >= sizeof n->owner_id || strlen(row->region) >= sizeof n->region ||
+        (row->keyset && strlen(row->keyset) >= sizeof n->keyset))
         return VCP_EFORMAT;
     owner = owner_of(x, row->owner_id);
     if (owner == NULL)
@@ -399,12 +404,19 @@ static int copy_row(struct index *x, struct cnode *n, const struct store_node *r
     memmove(n->id, row->node_id, strlen(row->node_id) + 1);
     memmove(n->owner_id, row->owner_id, strlen(row->owner_id) + 1);
     memmove(n->region, row->region, strlen(row->region) + 1);
+    if (row->keyset)
+        memmove(n->keyset, row->keyset, strlen(row->keyset) + 1);
+    else
+        n->keyset[0] = '\0';
+    n->proves = x->keyset && strcmp(n->keyset, x->keyset) == 0;
+    n->row.keyset = n->keyset[0] ? n->keyset : NULL;
     n->row.node_id = n->id;
     n->row.owner_id = n->owner_id;
     n->row.region = n->region;
     n->row.node_type = node_types[type];
     n->owner = owner;
-    n->trait = 1u << (type + (row->gpu_available ? TRAIT_GPU_BITS : 0));
+    n->trait = 1u << (type + (row->gpu_available ? TRAIT_GPU_BITS : 0) +
+                      (n->proves ? TRAIT_PROOF_BITS : 0));
     n->region_bit = region_bit(n->region);
     if (row->turn > x->turn)
         x->turn = row->turn;
@@ -461,15 +473,17 @@ struct ctask *index_task(const struct index *x, const char *task_id)
     return e ? tree_entry(e, struct ctask, by_id) : NULL;
 }
 
-static uint32_t acceptable(const struct task_requirements *r)
+static uint32_t acceptable(const struct task_spec *spec)
 {
+    const struct task_requirements *r = &spec->requirements;
     int type = node_type_index(r->node_type);
     uint32_t types = 1u << NODE_TYPE_ANY;
 
     types |= type >= 0 ? 1u << type : 0;
     if (type == NODE_TYPE_ANY) /* wants no particular one */
         types = (1u << N_NODE_TYPES) - 1;
-    return types << TRAIT_GPU_BITS | (r->require_gpu ? 0 : types);
+    types = types << TRAIT_GPU_BITS | (r->require_gpu ? 0 : types);
+    return types << TRAIT_PROOF_BITS | (spec->policy == TASK_POLICY_PROOF ? 0 : types);
 }
 
 /* As much as is asked for, and as much as the task may use. */
@@ -495,7 +509,7 @@ struct ctask *index_add_task(struct index *x, const struct store_task *row,
     strcpy(t->region, r->region ? r->region : "");
     t->want = (struct want){r->bandwidth_mbps_min, memory_gb_wanted(spec),
                             r->cpu_cores_min,      1,
-                            acceptable(r),         r->region ? region_bit(r->region) : UINT64_MAX};
+                            acceptable(spec),      r->region ? region_bit(r->region) : UINT64_MAX};
     t->seq = row->seq;
     t->budget = row->budget;
     t->updated_ms = row->updated_at_ms;
@@ -506,8 +520,12 @@ struct ctask *index_add_task(struct index *x, const struct store_task *row,
         hex_decode(t->module_sha3, sizeof t->module_sha3, spec->module_sha3);
     memcpy(t->inputs_sha3, row->inputs_sha3, sizeof t->inputs_sha3);
     t->strategy = spec->strategy;
+    t->policy = spec->policy;
+    t->audit_p = spec->audit_p;
+    t->audit = row->audit;
     t->status = row->status;
     t->min_nodes = row->min_nodes;
+    t->shares = row->shares ? row->shares : row->min_nodes;
     t->attempts = row->attempts;
     if (idtable_insert(&x->tasks, &t->by_id, t->id) < 0)
         goto fail;
@@ -535,6 +553,14 @@ void task_refresh(struct index *x, struct ctask *t)
         tree_remove(&x->waiting, &t->waiting);
         tree_remove(&x->patience, &t->patience);
     }
+}
+
+void task_set_audit(struct index *x, struct ctask *t, enum store_task_audit audit,
+                    uint32_t min_nodes)
+{
+    t->audit = audit;
+    t->min_nodes = min_nodes;
+    task_refresh(x, t);
 }
 
 void index_drop_task(struct index *x, struct ctask *t)

@@ -23,11 +23,13 @@
 #include "coord/table.h"
 #include "coord/tree.h"
 
-#define N_STRATEGIES   4
-#define NODE_ID_BYTES  65
-#define REGION_BYTES   33
-#define N_NODE_TYPES   7
-#define TRAIT_GPU_BITS 8 /* bit t: type t without GPU; bit 8 + t: with one */
+#define N_STRATEGIES  4
+#define NODE_ID_BYTES 65
+#define REGION_BYTES  33
+#define N_NODE_TYPES  7
+/* Bit t: type t without GPU; bit 8 + t: with one; 16 more: and with the keys to prove. */
+#define TRAIT_GPU_BITS   8
+#define TRAIT_PROOF_BITS 16
 
 struct catt;
 struct cnode;
@@ -69,6 +71,8 @@ struct rank {
 struct cnode {
     struct store_node row; /* as stored; its strings are the arrays below */
     char id[NODE_ID_BYTES], owner_id[RNG_UUID_BYTES], region[REGION_BYTES];
+    char keyset[SHA3_256_HEX_BYTES]; /* "" for none */
+    bool proves;                     /* that is the keyset of the verifier */
     struct table_link by_id;
     struct tree_link silence;
     struct rank rank[N_STRATEGIES];
@@ -87,7 +91,7 @@ struct cnode {
     struct cnode *next, *prev; /* all nodes */
     uint64_t mark;
     struct {
-        int64_t nodes, online, healthy, health_e6, has_health, capacity_e3;
+        int64_t nodes, online, healthy, health_e6, has_health, capacity_e3, proving;
     } counted; /* its share of index.sums */
 };
 
@@ -116,8 +120,11 @@ struct ctask {
     uint64_t gas_max, output_bytes_max;
     uint8_t module_sha3[SHA3_256_BYTES], inputs_sha3[SHA3_256_BYTES];
     enum task_strategy strategy;
+    enum task_policy_kind policy;
+    double audit_p;
+    enum store_task_audit audit;
     enum store_task_status status;
-    uint32_t min_nodes, attempts;
+    uint32_t min_nodes, shares, attempts;
     uint32_t n_active, n_done;
     bool is_waiting;
     struct catt *atts;
@@ -144,12 +151,13 @@ struct index {
     uint64_t turn; /* the highest given out */
     uint64_t mark; /* raised for each search: what carries it is excluded there */
     struct {
-        int64_t nodes, online, healthy, health_e6, has_health, capacity_e3;
+        int64_t nodes, online, healthy, health_e6, has_health, capacity_e3, proving;
     } sums;
     int64_t n_active, n_leases;
     int64_t now_ms;          /* of the running operation; 0 while the index is loaded */
     uint32_t node_tasks_max; /* copies of the configuration */
     int64_t heartbeat_timeout_ms, removal_timeout_ms, queue_timeout_ms;
+    const char *keyset; /* of the verifier, or NULL */
 };
 
 void index_init(struct index *x, const struct coord_config *config);
@@ -178,6 +186,13 @@ struct ctask *index_add_task(struct index *x, const struct store_task *row,
 /* With its assignments. */
 void index_drop_task(struct index *x, struct ctask *t);
 void task_refresh(struct index *x, struct ctask *t);
+void task_set_audit(struct index *x, struct ctask *t, enum store_task_audit audit,
+                    uint32_t min_nodes);
+/* What comes back under a lease of this task counts only with its receipt. */
+static inline bool task_wants_receipt(const struct ctask *t)
+{
+    return t->policy == TASK_POLICY_PROOF || t->audit == STORE_AUDIT_PROOF;
+}
 
 struct catt *index_attach(struct index *x, struct ctask *t, struct cnode *n);
 void index_detach(struct index *x, struct catt *m);

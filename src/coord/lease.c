@@ -1,11 +1,10 @@
-/* lease.c - work on its way to a node and back: leases, results, failures. */
+/* lease.c - work on its way to a node, and given back; what it delivers is result.c. */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/err.h"
 #include "base/limits.h"
 #include "coord/op.h"
-#include "store/blobs.h"
 
 /* ---- taking ---- */
 
@@ -89,6 +88,7 @@ static int hand_out(struct op *op, const struct catt *m, struct arena *a, struct
     out->attempt = m->attempts;
     out->expires_at_ms = m->deadline_ms;
     out->spec = row.spec;
+    out->prove = task_wants_receipt(m->task);
     return VCP_OK;
 }
 
@@ -202,11 +202,12 @@ int coord_lease_renew(struct coord *c, const char *user_id, const char *node_id,
 
 /* ---- giving back ---- */
 
-static const char *const failure_names[] = {"timeout", "shutdown", "cannot_run", "worker_lost"};
+static const char *const failure_names[] = {"timeout", "shutdown", "cannot_run", "worker_lost",
+                                            "cannot_prove"};
 
 bool coord_failure_parse(enum coord_failure *out, const char *name)
 {
-    for (int i = 0; i < 4; i++)
+    for (int i = 0; i < 5; i++)
         if (strcmp(name, failure_names[i]) == 0) {
             *out = (enum coord_failure)i;
             return true;
@@ -217,6 +218,47 @@ bool coord_failure_parse(enum coord_failure *out, const char *name)
 const char *coord_failure_name(enum coord_failure f)
 {
     return failure_names[f];
+}
+
+static bool says_unprovable(const struct store_assignment *a)
+{
+    const char *word = failure_names[COORD_FAIL_CANNOT_PROVE];
+
+    return a->note && strncmp(a->note, word, strlen(word)) == 0;
+}
+
+/* One node's word does not end a task while another could be asked. */
+static int is_unprovable(struct op *op, const struct catt *m, bool *out)
+{
+    struct store_assignment *list;
+    size_t n = 0;
+    int rc = store_assignment_list(op->tx, &op->arena, &list, &n, m->task->id, op->err);
+
+    *out = false;
+    for (size_t i = 0; rc == VCP_OK && i < n && !*out; i++) {
+        const struct cnode *other = index_node(op->x, list[i].node_id);
+
+        *out = says_unprovable(&list[i]) && (other == NULL || other->owner != m->node->owner);
+    }
+    if (rc == VCP_OK && !*out)
+        *out = !op_has_candidate(op, m->task, false);
+    return rc;
+}
+
+/* No proof of this run can be made: another node may think otherwise, or the task ends. */
+static int cannot_prove(struct op *op, struct catt *m, const char *text)
+{
+    struct ctask *t = m->task;
+    bool ends;
+    int rc;
+
+    if (op_is_audit_proof(m))
+        return op_audit_unproven(op, m, text);
+    rc = is_unprovable(op, m, &ends);
+    if (rc < 0 || !ends)
+        return rc < 0 ? rc : op_lose(op, m, text, false);
+    rc = op_detach(op, m, STORE_LOST, text, OP_BACKOFF);
+    return rc < 0 ? rc : op_settle(op, t, text);
 }
 
 static int do_fail(struct op *op, const char *user_id, const char *node_id, const char *lease_id,
@@ -234,7 +276,10 @@ static int do_fail(struct op *op, const char *user_id, const char *node_id, cons
                                     note && note[0] ? ": " : "", note ? note : "");
     if (text == NULL)
         return op_no_memory(op);
-    rc = op_lose(op, m, text, why == COORD_FAIL_CANNOT_RUN || why == COORD_FAIL_WORKER_LOST);
+    if (why == COORD_FAIL_CANNOT_PROVE && task_wants_receipt(m->task))
+        rc = cannot_prove(op, m, text);
+    else
+        rc = op_lose(op, m, text, why != COORD_FAIL_TIMEOUT && why != COORD_FAIL_SHUTDOWN);
     /* The node has room now, unless what it lost was its last and it is deleted. */
     n = index_node(op->x, node_id);
     return rc < 0 || n == NULL ? rc : op_fill(op, n);
@@ -248,236 +293,4 @@ int coord_lease_fail(struct coord *c, const char *user_id, const char *node_id,
     int rc = op_begin(c, &op, err);
 
     return rc < 0 ? rc : op_end(&op, do_fail(&op, user_id, node_id, lease_id, why, note));
-}
-
-/* ---- results ---- */
-
-struct delivery {
-    const struct coord_result *r;
-    const char *user_id;
-    uint8_t digest[SHA3_256_BYTES];
-    char *outcome; /* JSON */
-    struct coord_verdict *out;
-};
-
-static int report(struct op *op, const struct delivery *d)
-{
-    struct store_result row;
-    struct store_task task;
-    int rc = store_result_get(op->tx, &op->arena, &row, d->r->task_id, d->r->node_id, op->err);
-
-    if (rc == VCP_OK)
-        rc = store_task_get(op->tx, &op->arena, &task, d->r->task_id, op->err);
-    if (rc == VCP_OK)
-        *d->out = (struct coord_verdict){row.verdict, task.status, row.paid};
-    return rc;
-}
-
-/* The answer to a repetition: 1 when the same outcome is on record, 0 when none is. */
-static int delivered_before(struct op *op, const struct delivery *d)
-{
-    struct store_result row;
-    int rc = store_result_get(op->tx, &op->arena, &row, d->r->task_id, d->r->node_id, op->err);
-
-    if (rc == VCP_ENOTFOUND)
-        return 0;
-    if (rc < 0)
-        return rc;
-    if (memcmp(row.digest, d->digest, sizeof row.digest) != 0)
-        return err_set(op->err, VCP_ESTATE,
-                       "node %s has already delivered another outcome of task %s", d->r->node_id,
-                       d->r->task_id);
-    rc = report(op, d);
-    return rc < 0 ? rc : 1;
-}
-
-/* Content that the node did not send and its owner may not read is not this node's to name. */
-static int check_output(struct op *op, const char *owner_id, bool seen, const char *what,
-                        const uint8_t sha3[SHA3_256_BYTES], uint64_t bytes)
-{
-    char hex[SHA3_256_HEX_BYTES];
-    struct store_blob b;
-    bool readable = true;
-
-    if (bytes == 0)
-        return VCP_OK;
-    hex_encode(hex, sha3, SHA3_256_BYTES);
-    int rc = store_blob_get(op->tx, &b, hex, op->err);
-    if (rc == VCP_OK && !seen)
-        rc = store_blob_readable(op->tx, &readable, owner_id, hex, op->err);
-    if (rc == VCP_ENOTFOUND || !readable)
-        return err_set(op->err, VCP_EINVAL, "%s %s is not stored: upload it first", what, hex);
-    if (rc == VCP_OK && (uint64_t)b.size_bytes != bytes)
-        rc = err_set(op->err, VCP_EINVAL, "%s %s has %lld bytes, the outcome says %llu", what, hex,
-                     (long long)b.size_bytes, (unsigned long long)bytes);
-    return rc;
-}
-
-/* An outcome that the task's limits do not allow cannot be one of it. */
-static int check_outcome(struct op *op, const struct catt *m, const struct coord_result *r)
-{
-    const struct outcome *o = &r->outcome;
-    const struct ctask *t = m->task;
-    const char *owner = m->node->owner_id;
-
-    if (o->gas_used > t->gas_max)
-        return err_set(op->err, VCP_EINVAL, "gas_used %llu is more than the limit of %llu",
-                       (unsigned long long)o->gas_used, (unsigned long long)t->gas_max);
-    uint64_t bytes_max = t->output_bytes_max + RUN_RESULT_BYTES_MAX; /* wasm/run.h */
-    if (o->output_bytes > bytes_max || o->error_bytes > bytes_max - o->output_bytes)
-        return err_set(op->err, VCP_EINVAL,
-                       "the outputs are together larger than the limit of %llu bytes",
-                       (unsigned long long)t->output_bytes_max);
-    int rc = check_output(op, owner, r->output_seen, "output", o->output_sha3, o->output_bytes);
-    return rc < 0 ? rc
-                  : check_output(op, owner, r->error_seen, "error output", o->error_sha3,
-                                 o->error_bytes);
-}
-
-static int verify(struct op *op, const struct delivery *d, const struct catt *m)
-{
-    struct sign_result s = {
-        .task_id = m->task->id, .lease_id = m->lease_id, .node_id = m->node->id};
-
-    memcpy(s.module_sha3, m->task->module_sha3, sizeof s.module_sha3);
-    memcpy(s.inputs_sha3, m->task->inputs_sha3, sizeof s.inputs_sha3);
-    memcpy(s.outcome_sha3, d->digest, sizeof s.outcome_sha3);
-    int rc = sign_result_verify(d->r->signature, &s, m->node->row.public_key, op->err);
-    if (rc != VCP_EAUTH)
-        return rc;
-    return err_set(op->err, VCP_EAUTH,
-                   "the signature does not verify over this task's module and inputs and this "
-                   "outcome with the key of node %s",
-                   m->node->id);
-}
-
-/* The refusal is what the caller hears; that it happened is committed. */
-static int bad_signature(struct op *op, const struct delivery *d, struct catt *m)
-{
-    struct err said = {0};
-    char signature[2 * SIGN_BYTES + 1], digest[SHA3_256_HEX_BYTES];
-    struct store_dispute dispute = {.task_id = d->r->task_id,
-                                    .node_id = d->r->node_id,
-                                    .kind = "bad_signature",
-                                    .at_ms = op->now_ms};
-
-    if (op->err)
-        said = *op->err;
-    hex_encode(signature, d->r->signature, SIGN_BYTES);
-    hex_encode(digest, d->digest, sizeof d->digest);
-    dispute.evidence = arena_printf(
-        &op->arena, "{\"lease_id\":\"%s\",\"outcome_sha3\":\"%s\",\"signature\":\"%s\"}",
-        m->lease_id, digest, signature);
-    if (dispute.evidence == NULL)
-        return op_no_memory(op);
-    int rc = store_dispute_add(op->tx, &dispute, op->err);
-    op->c->disputes++;
-    if (rc == VCP_OK)
-        rc = op_lose(op, m, "bad signature", true);
-    if (rc < 0)
-        return rc;
-    op->reply = VCP_EAUTH;
-    if (op->err)
-        *op->err = said;
-    return VCP_OK;
-}
-
-static int keep_result(struct op *op, const struct delivery *d, struct catt *m)
-{
-    struct store_result row = {.task_id = m->task->id,
-                               .node_id = m->node->id,
-                               .lease_id = m->lease_id,
-                               .owner_id = m->node->owner_id,
-                               .outcome = d->outcome,
-                               .execution_time_ms = d->r->execution_time_ms,
-                               .submitted_at_ms = op->now_ms};
-
-    /* Not more than the time it had. */
-    if (row.execution_time_ms < 0)
-        row.execution_time_ms = 0;
-    if (row.execution_time_ms > op->now_ms - m->started_ms)
-        row.execution_time_ms = op->now_ms - m->started_ms;
-    memcpy(row.digest, d->digest, sizeof row.digest);
-    memcpy(row.signature, d->r->signature, sizeof row.signature);
-    memcpy(row.public_key, m->node->row.public_key, sizeof row.public_key);
-    op->touched = true;
-    int rc = store_result_insert(op->tx, &row, op->err);
-    if (rc < 0)
-        return rc;
-    op->c->results++;
-    m->finished_ms = op->now_ms;
-    att_set(op->x, m, STORE_DONE, 0);
-    return op_put_att(op, m);
-}
-
-/* The live lease this result is for. */
-static int find_lease(struct op *op, const struct delivery *d, struct catt **out)
-{
-    struct cnode *n;
-    int rc = op_node(op, &n, d->user_id, d->r->node_id);
-
-    if (rc < 0)
-        return rc;
-    struct ctask *t = index_task(op->x, d->r->task_id);
-    struct catt *m = t ? index_att(t, n) : NULL;
-    if (m == NULL || m->execution != STORE_IN_PROGRESS ||
-        strcmp(m->lease_id, d->r->lease_id) != 0 || m->deadline_ms <= op->now_ms) {
-        struct store_task row;
-
-        rc = store_task_get(op->tx, &op->arena, &row, d->r->task_id, op->err);
-        return rc < 0 ? rc : lease_over(op);
-    }
-    *out = m;
-    return VCP_OK;
-}
-
-static int do_result(struct op *op, const struct delivery *d)
-{
-    struct cnode *n;
-    struct catt *m = NULL;
-    int rc = op_node(op, &n, d->user_id, d->r->node_id);
-
-    if (rc == VCP_OK)
-        rc = delivered_before(op, d);
-    if (rc != 0)
-        return rc < 0 ? rc : VCP_OK;
-    rc = find_lease(op, d, &m);
-    if (rc < 0)
-        return rc;
-    rc = verify(op, d, m);
-    if (rc == VCP_EAUTH)
-        return bad_signature(op, d, m);
-    if (rc == VCP_OK)
-        rc = check_outcome(op, m, d->r);
-    if (rc == VCP_OK)
-        rc = keep_result(op, d, m);
-    struct ctask *t = m->task;
-    if (rc == VCP_OK && t->n_done == t->min_nodes)
-        rc = op_settle(op, t, NULL);
-    n = index_node(op->x, d->r->node_id);
-    if (rc == VCP_OK && n)
-        rc = op_fill(op, n);
-    return rc < 0 ? rc : report(op, d);
-}
-
-int coord_result_submit(struct coord *c, const char *user_id, const struct coord_result *r,
-                        struct coord_verdict *out, struct err *err)
-{
-    struct coord_verdict verdict = {0};
-    struct delivery d = {.r = r, .user_id = user_id, .out = &verdict};
-    json_t *j = outcome_to_json(&r->outcome);
-    struct op op;
-
-    d.outcome = j ? json_text(j) : NULL;
-    json_decref(j);
-    if (d.outcome == NULL)
-        return err_set(err, VCP_ENOMEM, "coordinator: out of memory");
-    outcome_digest(d.digest, &r->outcome);
-    int rc = op_begin(c, &op, err);
-    if (rc == VCP_OK)
-        rc = op_end(&op, do_result(&op, &d));
-    if (rc == VCP_OK)
-        *out = verdict;
-    free(d.outcome);
-    return rc;
 }

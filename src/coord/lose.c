@@ -34,33 +34,53 @@ static int store_attempts(struct op *op, const struct ctask *t)
     return store_task_update(op->tx, &row, op->err);
 }
 
-int op_lose(struct op *op, struct catt *m, const char *why, bool by_node)
+/* One attempt less; the task is placed again, or given up. */
+static int leave(struct op *op, struct catt *m, const char *why, enum op_backoff backoff)
 {
     struct ctask *t = m->task;
-    char reason[160];
-    int rc = by_node ? blame(op, m->node) : VCP_OK;
+    char reason[160], text[101];
+    int rc;
 
-    if (rc < 0)
-        return rc;
+    snprintf(text, sizeof text, "%s", why); /* may be of what is freed here */
     op->touched = true;
     t->attempts++;
-    rc = op_detach(op, m, STORE_LOST, why, true);
+    rc = op_detach(op, m, STORE_LOST, why, backoff);
     if (rc == VCP_OK)
         rc = store_attempts(op, t);
     if (rc < 0)
         return rc;
     if (!exhausted(op, t))
         return op_place(op, t, "replica_lost");
-    snprintf(reason, sizeof reason, "given up after %u failed attempts, the last one: %.100s",
-             t->attempts, why);
+    snprintf(reason, sizeof reason, "given up after %u failed attempts, the last one: %s",
+             t->attempts, text);
     return op_settle(op, t, reason);
+}
+
+int op_lose(struct op *op, struct catt *m, const char *why, bool by_node)
+{
+    int rc = by_node ? blame(op, m->node) : VCP_OK;
+
+    if (rc < 0)
+        return rc;
+    if (op_is_audit_proof(m))
+        return op_audit_unproven(op, m, why);
+    return leave(op, m, why, OP_BACKOFF);
+}
+
+int op_expel(struct op *op, struct catt *m, const char *why)
+{
+    return leave(op, m, why, OP_NEVER_AGAIN);
 }
 
 /* Work that was not begun moves on without anybody's fault. */
 static int move_on(struct op *op, struct catt *m, const char *why)
 {
     struct ctask *t = m->task;
-    int rc = op_detach(op, m, STORE_LOST, why, false);
+    int rc;
+
+    if (op_is_audit_proof(m))
+        return op_audit_unproven(op, m, why);
+    rc = op_detach(op, m, STORE_LOST, why, OP_NO_BACKOFF);
 
     return rc < 0 ? rc : op_place(op, t, "node_gone");
 }

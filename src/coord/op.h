@@ -12,6 +12,7 @@
 #define COORD_OP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "coord/coord.h"
 #include "coord/index.h"
@@ -26,6 +27,8 @@ struct coord {
     struct index index;
     bool stale; /* the index must be rebuilt before anything else */
     int64_t placements, placement_visits, leases_expired, disputes, results;
+    int64_t receipts_refused, audits;
+    atomic_llong receipts; /* counted outside the lock */
 };
 
 enum op_event_kind { OP_WORK_READY, OP_LEASE_OVER, OP_TASK_CHANGED, OP_TASK_ENDED };
@@ -65,17 +68,26 @@ void op_judge_node(const struct op *op, struct store_node *row);
 /* Stores the task's status if it changed, from how many nodes it has. */
 int op_task_status(struct op *op, struct ctask *t);
 int op_attach(struct op *op, struct ctask *t, struct cnode *n);
-/* The assignment leaves as `execution`; with backoff the node does not get the task
- * again for a while.  May free the node, when it is deleted and this was its last. */
+enum op_backoff {
+    OP_NO_BACKOFF,
+    OP_BACKOFF,     /* the node does not get the task again for a while */
+    OP_NEVER_AGAIN, /* or not at all */
+};
+/* The assignment leaves as `execution`.  May free the node, when it is deleted and this was its
+ * last. */
 int op_detach(struct op *op, struct catt *m, enum store_execution execution, const char *note,
-              bool backoff);
+              enum op_backoff backoff);
 int op_put_att(struct op *op, struct catt *m);
+int op_put_att_note(struct op *op, struct catt *m, const char *note);
 int op_task_ended(struct op *op, const char *task_id);
 /* For the hooks: a lease of this node ended without a result. */
 int op_lease_over(struct op *op, const char *node_id);
+int op_work_ready(struct op *op, const char *node_id);
 /* actor NULL: the server. */
 int op_audit(struct op *op, const char *actor, const char *action, const char *subject);
 
+/* place.c: keeps a record of what was decided; takes the reference. */
+int op_keep_decision(struct op *op, const char *task_id, json_t *decision);
 /* place.c: finds nodes for the task, as many as it wants. trigger is for the record. */
 int op_place(struct op *op, struct ctask *t, const char *trigger);
 /* place.c: finds tasks for the node, as many as it takes. */
@@ -94,6 +106,27 @@ int op_settle(struct op *op, struct ctask *t, const char *reason);
 /* settle.c: ends the task without a result; everything goes back to its creator. */
 int op_end_task(struct op *op, struct ctask *t, enum store_task_status status, const char *reason);
 
+/* settle.c: adds to the record of the node what became of its result. */
+int op_judge_result(struct op *op, const struct store_result *r, bool accepted);
+/* settle.c: the signed statement of a result, for evidence; NULL when out of memory. */
+json_t *op_signed_statement(const struct store_result *r);
+
+/* audit.c: draws whether the result just kept is audited: pays for it, or asks for more. */
+int op_draw_audit(struct op *op, struct catt *m);
+/* audit.c: one more run, by a node of another owner, decides about the result there is. */
+int op_ask_rerun(struct op *op, struct ctask *t);
+/* audit.c: the receipt asked for will not come: another run decides. */
+int op_audit_unproven(struct op *op, struct catt *m, const char *why);
+/* audit.c: the audited result was false; the task begins anew. */
+int op_audit_clear(struct op *op, struct ctask *t);
+/* True while the assignment is there for the receipt of a result that is kept already. */
+static inline bool op_is_audit_proof(const struct catt *m)
+{
+    return m->task->audit == STORE_AUDIT_PROOF;
+}
+
+/* lose.c: the node's result was false: it is out of this task for good, which goes on. */
+int op_expel(struct op *op, struct catt *m, const char *why);
 /* lose.c: a replica will not come.  by_node: it counts in the node's record. */
 int op_lose(struct op *op, struct catt *m, const char *why, bool by_node);
 /* lose.c: the node stops; see coord_node_leave. */

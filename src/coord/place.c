@@ -30,6 +30,7 @@ enum reason {
     ATTACHED,
     BACK_OFF,
     SAME_OWNER,
+    PROOF_KEYS,
     N_REASONS
 };
 
@@ -48,14 +49,15 @@ static const char *const reason_names[N_REASONS] = {
     [ATTACHED] = "already_assigned",
     [BACK_OFF] = "back_off",
     [SAME_OWNER] = "same_owner",
+    [PROOF_KEYS] = "no_proving_keys",
 };
 
 /* What the want of a task asks beyond an offer; both may be sums over subtrees. */
 static enum reason lacks(const struct want *w, double bandwidth_mbps, double memory_gb,
                          uint32_t cpu_cores, uint32_t traits, uint64_t regions)
 {
-    if (!(w->traits & traits))
-        return NODE_TYPE;
+    if (!(w->traits & traits)) /* and with the keys it would do */
+        return w->traits & traits << TRAIT_PROOF_BITS ? PROOF_KEYS : NODE_TYPE;
     if (cpu_cores < w->cpu_cores)
         return CPU_CORES;
     if (memory_gb < w->memory_gb)
@@ -125,8 +127,7 @@ static json_t *excluded_json(const struct record *r)
     return o;
 }
 
-/* Takes the reference to decision. */
-static int keep_decision(struct op *op, const char *task_id, json_t *decision)
+int op_keep_decision(struct op *op, const char *task_id, json_t *decision)
 {
     char *text = decision ? json_text(decision) : NULL;
     struct store_decision d = {op->now_ms, text};
@@ -317,7 +318,7 @@ static json_t *task_decision(const struct search *s, const char *trigger)
 static int place_found(struct op *op, struct search *s, const char *trigger)
 {
     note_others(s);
-    int rc = keep_decision(op, s->task->id, task_decision(s, trigger));
+    int rc = op_keep_decision(op, s->task->id, task_decision(s, trigger));
 
     for (uint32_t i = 0; rc == VCP_OK && i < s->n_found; i++)
         rc = op_attach(op, s->task, s->found[i]);
@@ -450,7 +451,7 @@ int op_fill(struct op *op, struct cnode *n)
         if (t == NULL)
             break;
         op->touched = true;
-        rc = keep_decision(op, t->id, node_decision(op, t, n));
+        rc = op_keep_decision(op, t->id, node_decision(op, t, n));
         if (rc == VCP_OK)
             rc = op_attach(op, t, n);
     }

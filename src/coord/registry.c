@@ -47,6 +47,8 @@ static int check_reg(const struct coord_node_reg *r, struct err *err)
         return err_set(err, VCP_EINVAL, "cpu_cores must be between 1 and 256");
     if (!(r->memory_gb >= 1 && r->memory_gb <= 2048))
         return err_set(err, VCP_EINVAL, "memory_gb must be between 1 and 2048");
+    if (r->keyset && !sha3_hex_is_valid(r->keyset))
+        return err_set(err, VCP_EINVAL, "keyset must be 64 lower-case hex digits");
     if (r->slots > COORD_SLOTS_MAX)
         return err_set(err, VCP_EINVAL, "slots cannot exceed %u", COORD_SLOTS_MAX);
     return VCP_OK;
@@ -65,6 +67,7 @@ static void apply_reg(const struct op *op, struct store_node *row, const char *u
     row->cpu_cores = r->cpu_cores;
     row->gpu_available = r->gpu_available;
     row->slots = r->slots;
+    row->keyset = r->keyset;
     row->observability_port = r->observability_port;
     memcpy(row->public_key, r->public_key, sizeof row->public_key);
     row->status = STORE_NODE_ONLINE;

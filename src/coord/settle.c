@@ -6,7 +6,10 @@
  * nobody is paid and all of it goes back: with two answers that differ there is no
  * telling who lied, so nobody's record is touched either, but both answers stay on
  * record.  Every transfer is named for what it is for (pay:<task>:<node>,
- * refund:<task>), so that none can happen twice. */
+ * refund:<task>), so that none can happen twice.
+ *
+ * Of an audited task two runs must agree.  When the first two do not, a third is asked: one
+ * of the two will not be paid, so its share pays for that. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,7 +108,7 @@ static int close_task(struct op *op, struct ctask *t, enum store_task_status sta
 /* ---- verdicts ---- */
 
 struct ballot {
-    struct store_result *results;
+    struct store_result *results; /* those without a verdict */
     size_t n;
     const struct store_result *winner; /* one of the majority, or NULL */
 };
@@ -133,16 +136,19 @@ static void count_votes(struct ballot *b, uint32_t k)
 
 static int read_ballot(struct op *op, const struct ctask *t, struct ballot *b)
 {
-    int rc = store_result_list(op->tx, &op->arena, &b->results, &b->n, t->id, op->err);
+    size_t n = 0;
+    int rc = store_result_list(op->tx, &op->arena, &b->results, &n, t->id, op->err);
 
+    for (size_t i = 0; rc == VCP_OK && i < n; i++)
+        if (b->results[i].verdict == STORE_VERDICT_PENDING)
+            b->results[b->n++] = b->results[i];
     if (rc == VCP_OK && b->n)
         count_votes(b, t->min_nodes);
     return rc;
 }
 
-/* Adds what the result says to the node's record.  A node that was deleted meanwhile
- * and is not in the index any more has none to add to. */
-static int judge_node(struct op *op, const struct store_result *r, bool accepted)
+/* A node that was deleted meanwhile and is not in the index any more has no record to add to. */
+int op_judge_result(struct op *op, const struct store_result *r, bool accepted)
 {
     struct cnode *n = index_node(op->x, r->node_id);
 
@@ -165,7 +171,7 @@ static int judge_node(struct op *op, const struct store_result *r, bool accepted
     return op_put_node(op, n, &row);
 }
 
-static json_t *statement(const struct store_result *r)
+json_t *op_signed_statement(const struct store_result *r)
 {
     char digest[SHA3_256_HEX_BYTES], signature[2 * SIGN_BYTES + 1];
     char key[2 * SIGN_PUBLIC_BYTES + 1];
@@ -173,8 +179,9 @@ static json_t *statement(const struct store_result *r)
     hex_encode(digest, r->digest, sizeof r->digest);
     hex_encode(signature, r->signature, sizeof r->signature);
     hex_encode(key, r->public_key, sizeof r->public_key);
-    return json_pack("{s:s, s:s, s:s, s:s, s:s}", "node_id", r->node_id, "lease_id", r->lease_id,
-                     "outcome_sha3", digest, "signature", signature, "public_key", key);
+    return json_pack("{s:s, s:s, s:s, s:s, s:s, s:s?}", "node_id", r->node_id, "lease_id",
+                     r->lease_id, "outcome_sha3", digest, "signature", signature, "public_key", key,
+                     "receipt_sha3", r->receipt.sha3);
 }
 
 /* Both signed statements: who doubts the verdict can check it. */
@@ -188,7 +195,8 @@ static int dispute(struct op *op, const struct ctask *t, const struct store_resu
     hex_encode(inputs, t->inputs_sha3, sizeof t->inputs_sha3);
     hex_encode(module, t->module_sha3, sizeof t->module_sha3);
     json_t *j = json_pack("{s:s, s:s, s:o, s:o?}", "module_sha3", module, "inputs_sha3", inputs,
-                          "said", statement(r), "majority", other ? statement(other) : NULL);
+                          "said", op_signed_statement(r), "majority",
+                          other ? op_signed_statement(other) : NULL);
     char *text = j ? json_text(j) : NULL;
     json_decref(j);
     d.evidence = text;
@@ -205,7 +213,7 @@ static int accept_one(struct op *op, const struct ctask *t, const struct store_r
 
     if (rc == VCP_OK)
         rc = store_result_judge(op->tx, t->id, r->node_id, STORE_VERDICT_ACCEPTED, share, op->err);
-    return rc < 0 ? rc : judge_node(op, r, true);
+    return rc < 0 ? rc : op_judge_result(op, r, true);
 }
 
 static int refuse_one(struct op *op, const struct ctask *t, const struct store_result *r,
@@ -215,7 +223,7 @@ static int refuse_one(struct op *op, const struct ctask *t, const struct store_r
 
     if (rc == VCP_OK)
         rc = store_result_judge(op->tx, t->id, r->node_id, STORE_VERDICT_REJECTED, 0, op->err);
-    return rc < 0 ? rc : judge_node(op, r, false);
+    return rc < 0 ? rc : op_judge_result(op, r, false);
 }
 
 /* The digests of both outputs of a stored outcome. */
@@ -262,23 +270,50 @@ static int release_outputs(struct op *op, const char *owner_id, const struct out
     return rc < 0 ? rc : store_blob_accept_output(op->tx, owner_id, out->hex[1], op->err);
 }
 
+static int link_receipt(struct op *op, const struct ctask *t, const struct store_result *r)
+{
+    if (r->receipt.sha3 == NULL)
+        return VCP_OK;
+    int rc = store_blob_link(op->tx, t->id, r->receipt.sha3, "receipt", op->err);
+    return rc < 0 ? rc : store_blob_accept_output(op->tx, r->owner_id, r->receipt.sha3, op->err);
+}
+
+/* A share a run; whoever answered an audit with his receipt did the audit's work, and has its
+ * share too. */
+static int64_t earned(const struct ctask *t, const struct store_result *r)
+{
+    int64_t share = t->budget / t->shares;
+
+    return t->policy == TASK_POLICY_AUDIT && r->receipt.sha3 ? 2 * share : share;
+}
+
+static int accept_result(struct op *op, struct ctask *t, const struct store_result *r,
+                         const struct outputs *out, int64_t *paid)
+{
+    int64_t amount = earned(t, r);
+    int rc = release_outputs(op, r->owner_id, out);
+
+    if (rc == VCP_OK)
+        rc = link_receipt(op, t, r);
+    if (rc == VCP_OK)
+        rc = accept_one(op, t, r, amount);
+    *paid += amount;
+    return rc;
+}
+
 static int accept(struct op *op, struct ctask *t, const struct ballot *b)
 {
-    int64_t share = t->budget / t->min_nodes, paid = 0;
+    int64_t paid = 0;
     struct outputs out;
     int rc = read_outputs(op, b->winner->outcome, &out);
 
     if (rc == VCP_OK)
         rc = link_outputs(op, t->id, &out);
     for (size_t i = 0; rc == VCP_OK && i < b->n; i++) {
-        if (agree(&b->results[i], b->winner)) {
-            rc = release_outputs(op, b->results[i].owner_id, &out);
-            if (rc == VCP_OK)
-                rc = accept_one(op, t, &b->results[i], share);
-            paid += share;
-        } else {
+        if (agree(&b->results[i], b->winner))
+            rc = accept_result(op, t, &b->results[i], &out, &paid);
+        else
             rc = refuse_one(op, t, &b->results[i], b->winner);
-        }
     }
     return rc < 0 ? rc : close_task(op, t, STORE_TASK_COMPLETED, NULL, b->winner->outcome, paid);
 }
@@ -308,6 +343,8 @@ int op_settle(struct op *op, struct ctask *t, const char *reason)
     op->touched = true;
     if (b.winner)
         return accept(op, t, &b);
+    if (all && t->audit == STORE_AUDIT_RERUN && t->min_nodes == 2)
+        return op_ask_rerun(op, t);
     rc = void_results(op, t, &b, all);
     if (rc == VCP_OK && all)
         reason = arena_printf(&op->arena, "the %u nodes gave outcomes of which none has a majority",

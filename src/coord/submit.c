@@ -32,12 +32,15 @@ int op_load_task(struct coord *c, const struct store_task *row, struct ctask **o
 
 /* ---- checks ---- */
 
-static int check_spec(const struct task_spec *s, const char *key, struct err *err)
+static int check_spec(const struct coord *c, const struct task_spec *s, const char *key,
+                      struct err *err)
 {
-    if (s->policy == TASK_POLICY_AUDIT || s->policy == TASK_POLICY_PROOF ||
-        s->requirements.require_proof)
+    if (s->policy == TASK_POLICY_PROOF && c->config.verifier.keyset == NULL)
         return err_set(err, VCP_EUNSUPPORTED,
-                       "proofs of execution are not available in this version");
+                       "this server has no keys for receipts (its operator makes them with "
+                       "'ambient keys profiles setup'): use another policy");
+    if (s->policy == TASK_POLICY_AUDIT && !(s->audit_p > 0 && s->audit_p <= 1))
+        return err_set(err, VCP_EINVAL, "policy.p must be above 0 and at most 1");
     if (s->requirements.min_nodes < 1 || s->requirements.min_nodes > TASK_REPLICAS_MAX)
         return err_set(err, VCP_EINVAL, "min_nodes must be between 1 and %u", TASK_REPLICAS_MAX);
     if (s->budget < 0 || s->budget > TASK_BUDGET_MAX)
@@ -134,6 +137,7 @@ static int insert(struct op *op, const struct submission *s, struct ctask **out)
                              .spec = s->text,
                              .module_sha3 = s->spec->module_sha3,
                              .min_nodes = s->spec->requirements.min_nodes,
+                             .shares = task_spec_shares(s->spec),
                              .budget = s->spec->budget,
                              .idempotency_key = s->key,
                              .created_at_ms = op->now_ms,
@@ -179,7 +183,7 @@ int coord_task_submit(struct coord *c, const char *user_id, const struct task_sp
     struct coord_submitted done = {0};
     struct submission s = {user_id, idempotency_key, spec, NULL, &done};
     struct op op;
-    int rc = check_spec(spec, idempotency_key, err);
+    int rc = check_spec(c, spec, idempotency_key, err);
 
     if (rc < 0)
         return rc;

@@ -17,8 +17,10 @@ static int not_taken(struct op *op, struct catt *m)
     op->touched = true;
     if (!asked)
         node_set_absent(op->x, m->node, true);
+    if (op_is_audit_proof(m))
+        return op_audit_unproven(op, m, "not taken in time");
     if (op_has_candidate(op, t, asked)) {
-        int rc = op_detach(op, m, STORE_LOST, "not taken in time", true);
+        int rc = op_detach(op, m, STORE_LOST, "not taken in time", OP_BACKOFF);
 
         return rc < 0 ? rc : op_place(op, t, "not_taken");
     }
@@ -100,8 +102,10 @@ static int sweep_patience(struct op *op, unsigned *left)
         if (t->patience_ms > op->now_ms)
             break;
         --*left;
-        snprintf(reason, sizeof reason, "no %u eligible node%s within %lld s", t->min_nodes,
-                 t->min_nodes > 1 ? "s" : "", (long long)(op->c->config.queue_timeout_ms / 1000));
+        snprintf(reason, sizeof reason, "no %u eligible node%s%s within %lld s", t->min_nodes,
+                 t->min_nodes > 1 ? "s" : "",
+                 t->policy == TASK_POLICY_PROOF ? " that can prove" : "",
+                 (long long)(op->c->config.queue_timeout_ms / 1000));
         rc = op_settle(op, t, reason);
     }
     return rc;

@@ -19,6 +19,11 @@ double reputation_score(const struct reputation *r)
     return n == 0 ? 0.5 : clamp01((double)r->completed / n - dispute_penalty(r));
 }
 
+double reputation_audit_chance(double p, const struct reputation *r)
+{
+    return clamp01(1 - (1 - p) * reputation_trust(r));
+}
+
 double reputation_trust(const struct reputation *r)
 {
     const double z = 1.959963984540054; /* two-sided 95 % */

@@ -18,4 +18,8 @@ double reputation_score(const struct reputation *r);
  * 0 without tasks. */
 double reputation_trust(const struct reputation *r);
 
+/* How often results of this node are audited where the task asks for p: 1 - (1 - p) trust, which
+ * is p for a node trusted wholly and 1 for one without a record. */
+double reputation_audit_chance(double p, const struct reputation *r);
+
 #endif

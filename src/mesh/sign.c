@@ -94,13 +94,15 @@ static void message_request(struct buf *b, const struct sign_request *m)
 
 static void message_result(struct buf *b, const struct sign_result *m)
 {
-    message_begin(b, "ambient-result-v1");
+    message_begin(b, m->receipt_sha3 ? "ambient-proven-result-v1" : "ambient-result-v1");
     message_str(b, m->task_id);
     message_str(b, m->lease_id);
     message_str(b, m->node_id);
     buf_put(b, m->module_sha3, SHA3_256_BYTES);
     buf_put(b, m->inputs_sha3, SHA3_256_BYTES);
     buf_put(b, m->outcome_sha3, SHA3_256_BYTES);
+    if (m->receipt_sha3)
+        buf_put(b, m->receipt_sha3, SHA3_256_BYTES);
 }
 
 static void message_sign(uint8_t sig[SIGN_BYTES], struct buf *b, const struct sign_key *k)

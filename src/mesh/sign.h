@@ -44,6 +44,8 @@ struct sign_result {
     uint8_t module_sha3[SHA3_256_BYTES];  /* of the module that was run */
     uint8_t inputs_sha3[SHA3_256_BYTES];  /* task_spec_inputs_digest() */
     uint8_t outcome_sha3[SHA3_256_BYTES]; /* outcome_digest() */
+    /* Of the bytes of the receipt that comes with it, 32 of them; NULL: there is none. */
+    const uint8_t *receipt_sha3;
 };
 
 void sign_request(uint8_t sig[SIGN_BYTES], const struct sign_request *m, const struct sign_key *k);

@@ -26,6 +26,8 @@ const struct task_type *task_type_find(const char *name)
     return NULL;
 }
 
+#define PROVING_SECONDS_DEFAULT 300
+
 static const char *const policy_names[] = {"none", "replicate", "audit", "proof"};
 static const char *const strategy_names[] = {"default", "weighted", "round-robin", "least-loaded",
                                              "latency-aware"};
@@ -59,6 +61,11 @@ int task_strategy_parse(enum task_strategy *out, const char *name)
         return VCP_EINVAL;
     *out = (enum task_strategy)i;
     return VCP_OK;
+}
+
+uint32_t task_spec_shares(const struct task_spec *s)
+{
+    return s->policy == TASK_POLICY_AUDIT ? 2 : s->requirements.min_nodes;
 }
 
 static int no_memory(struct err *err)
@@ -286,7 +293,44 @@ static int parse_requirements(struct task_spec *s, struct arena *a, json_t *j, s
     return VCP_OK;
 }
 
-/* min_nodes > 1 alone means replicate; a policy and min_nodes must agree. */
+static int parse_audit(struct task_spec *s, json_t *j, struct err *err)
+{
+    double p = 0;
+    int rc = json_need_real(&p, j, "p", 0, 1, err);
+
+    if (rc == VCP_OK && !(p > 0))
+        rc = err_set(err, VCP_EINVAL, "policy.p must be above 0: how often a result is audited");
+    s->audit_p = p;
+    return rc;
+}
+
+static int parse_replicate(struct task_spec *s, json_t *j, int64_t k, struct err *err)
+{
+    int rc = json_get_int(&k, j, "k", 2, TASK_REPLICAS_MAX, err);
+
+    if (rc == VCP_OK && k < 2)
+        rc = err_set(err, VCP_EINVAL, "policy.k must be at least 2: min_nodes is %lld",
+                     (long long)k);
+    s->replicas = (uint32_t)k;
+    return rc;
+}
+
+/* What the predecessor's members say must fit the policy. */
+static int check_policy(const struct task_spec *s, bool min_nodes_given, struct err *err)
+{
+    const char *name = policy_names[s->policy];
+
+    if (s->requirements.require_proof && s->policy != TASK_POLICY_PROOF)
+        return err_set(err, VCP_EINVAL,
+                       "requirements.require_proof is true but the policy is %s: use proof", name);
+    if (min_nodes_given && s->requirements.min_nodes != s->replicas)
+        return err_set(err, VCP_EINVAL,
+                       "requirements.min_nodes is %u but the policy %s uses %u node(s)",
+                       s->requirements.min_nodes, name, s->replicas);
+    return VCP_OK;
+}
+
+/* min_nodes > 1 alone means replicate, require_proof alone proof; a policy and they must agree. */
 static int parse_policy(struct task_spec *s, json_t *j, bool min_nodes_given, struct err *err)
 {
     const char *name = s->requirements.require_proof   ? "proof"
@@ -307,25 +351,24 @@ static int parse_policy(struct task_spec *s, json_t *j, bool min_nodes_given, st
                        "policy.kind must be none, replicate, audit or proof, not \"%s\"", name);
     s->policy = (enum task_policy_kind)i;
     s->replicas = 1;
-    if (s->policy == TASK_POLICY_AUDIT || s->policy == TASK_POLICY_PROOF ||
-        s->requirements.require_proof)
-        return err_set(err, VCP_EUNSUPPORTED,
-                       "proofs of execution are not available in this version: use policy none or "
-                       "replicate, and require_proof false");
-    if (s->policy == TASK_POLICY_REPLICATE) {
-        if ((rc = json_get_int(&k, j, "k", 2, TASK_REPLICAS_MAX, err)) < 0)
-            return rc;
-        if (k < 2)
-            return err_set(err, VCP_EINVAL, "policy.k must be at least 2: min_nodes is %lld",
-                           (long long)k);
-        s->replicas = (uint32_t)k;
-    }
-    if (min_nodes_given && s->requirements.min_nodes != s->replicas)
-        return err_set(err, VCP_EINVAL,
-                       "requirements.min_nodes is %u but the policy %s uses %u node(s)",
-                       s->requirements.min_nodes, name, s->replicas);
+    if (s->policy == TASK_POLICY_REPLICATE)
+        rc = parse_replicate(s, j, k, err);
+    else if (s->policy == TASK_POLICY_AUDIT)
+        rc = parse_audit(s, j, err);
+    if (rc < 0 || (rc = check_policy(s, min_nodes_given, err)) < 0)
+        return rc;
     s->requirements.min_nodes = s->replicas;
+    s->requirements.require_proof = s->policy == TASK_POLICY_PROOF;
     return VCP_OK;
+}
+
+/* Proving takes far longer than running. */
+static void allow_for_proving(struct task_spec *s, const json_t *requirements)
+{
+    if (json_is_null(json_object_get(requirements, "max_execution_time_sec")) ||
+        !json_object_get(requirements, "max_execution_time_sec"))
+        if (s->policy == TASK_POLICY_PROOF || s->policy == TASK_POLICY_AUDIT)
+            s->requirements.max_execution_time_sec = PROVING_SECONDS_DEFAULT;
 }
 
 static int parse_strategy(struct task_spec *s, json_t *j, struct err *err)
@@ -382,6 +425,7 @@ int task_spec_parse(struct task_spec *out, struct arena *a, json_t *j, struct er
         (rc = json_get_int(&s.budget, j, "budget", 0, TASK_BUDGET_MAX, err)) < 0 ||
         (rc = parse_strategy(&s, j, err)) < 0)
         return rc;
+    allow_for_proving(&s, requirements);
     if (s.limits.timeout_ms > s.requirements.max_execution_time_sec * 1000u)
         s.limits.timeout_ms = s.requirements.max_execution_time_sec * 1000u;
     *out = s;
@@ -430,6 +474,8 @@ static json_t *policy_to_json(const struct task_spec *s)
 {
     if (s->policy == TASK_POLICY_REPLICATE)
         return json_pack("{s:s, s:i}", "kind", "replicate", "k", (int)s->replicas);
+    if (s->policy == TASK_POLICY_AUDIT)
+        return json_pack("{s:s, s:f}", "kind", "audit", "p", s->audit_p);
     return json_pack("{s:s}", "kind", task_policy_name(s->policy));
 }
 

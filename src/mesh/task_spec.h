@@ -87,13 +87,17 @@ struct task_spec {
     struct task_limits limits;
     enum task_policy_kind policy;
     uint32_t replicas; /* k of replicate, else 1 */
-    double audit_p;
-    int64_t budget; /* integer credits held in escrow */
+    double audit_p;    /* of audit: 0 < p <= 1 */
+    int64_t budget;    /* integer credits held in escrow */
     enum task_strategy strategy;
 };
 
+/* Equal parts of the budget, each what one accepted run earns: k of replicate, 2 of audit (the
+ * second for what an audit costs), else 1. */
+uint32_t task_spec_shares(const struct task_spec *s);
+
 /* Strings of *out live in the arena.  VCP_EINVAL names the field;
- * VCP_EUNSUPPORTED for policies this version does not have. */
+ * VCP_EUNSUPPORTED for task types this version does not run. */
 int task_spec_parse(struct task_spec *out, struct arena *a, json_t *submission, struct err *err);
 
 /* The complete, normalised JSON of a spec; parsing it gives the same spec.

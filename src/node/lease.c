@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/claim.h"
 #include "base/hash.h"
 #include "base/limits.h"
 
@@ -68,16 +69,6 @@ int lease_parse(struct lease *out, struct arena *a, json_t *j, struct err *err)
     return rc;
 }
 
-void lease_run_limits(struct run_limits *out, const struct task_limits *l)
-{
-    run_limits_preset(out, "default", NULL); /* for what a task does not set */
-    out->memory_bytes_max = l->memory_bytes;
-    out->gas_max = l->gas;
-    out->output_bytes_max = l->output_bytes;
-    out->timeout_ms = l->timeout_ms;
-    out->call_depth_max = l->call_depth;
-}
-
 void lease_request(struct run_request *out, const struct lease *l)
 {
     *out = (struct run_request){
@@ -88,7 +79,7 @@ void lease_request(struct run_request *out, const struct lease *l)
         .n_env = l->inputs.n_env,
         .seed = l->inputs.seed,
     };
-    lease_run_limits(&out->limits, &l->limits);
+    claim_limits(&out->limits, &l->limits);
 }
 
 const char *lease_failure_name(enum lease_failure f)

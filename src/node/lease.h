@@ -29,9 +29,6 @@ struct lease {
 /* Strings live in the arena.  VCP_EINVAL names the field. */
 int lease_parse(struct lease *out, struct arena *a, json_t *j, struct err *err);
 
-/* The limits of a task in the engine's terms: the same on every node. */
-void lease_run_limits(struct run_limits *out, const struct task_limits *l);
-
 /* Everything but module and input bytes, which the caller adds.  Borrows from the lease. */
 void lease_request(struct run_request *out, const struct lease *l);
 

@@ -237,26 +237,8 @@ int wire_report_decode(struct wire_report *out, const uint8_t *p, size_t n,
     return rc;
 }
 
-/* One value by its type; floats by their bits too, since text must tell them apart. */
-static int value_text(char *out, size_t size, const struct wasm_value *v)
-{
-    float f;
-    double d;
-    uint32_t low = (uint32_t)v->bits;
-
-    switch (v->type) {
-    case VAL_I32: return snprintf(out, size, "i32:%" PRId32, (int32_t)low);
-    case VAL_I64: return snprintf(out, size, "i64:%" PRId64, (int64_t)v->bits);
-    case VAL_F32: memcpy(&f, &low, sizeof f); return snprintf(out, size, "f32:%.9g", (double)f);
-    case VAL_F64: memcpy(&d, &v->bits, sizeof d); return snprintf(out, size, "f64:%.17g", d);
-    default: return snprintf(out, size, "ref");
-    }
-}
-
 void wire_report_of(struct wire_report *out, const struct run_result *r)
 {
-    size_t i, used = 0;
-
     memset(out, 0, sizeof *out);
     out->status = r->status;
     out->exit_code = r->status == RUN_EXIT ? r->exit_code : 0;
@@ -269,9 +251,5 @@ void wire_report_of(struct wire_report *out, const struct run_result *r)
     out->run_ns = r->run_ns;
     out->output_bytes = r->output.len;
     out->error_bytes = r->error_output.len;
-    for (i = 0; i < r->n_values && used + 40 < sizeof out->values; i++) {
-        if (i > 0)
-            out->values[used++] = ' ';
-        used += (size_t)value_text(out->values + used, sizeof out->values - used, &r->values[i]);
-    }
+    run_values_text(out->values, sizeof out->values, r->values, r->n_values);
 }

@@ -250,7 +250,8 @@ int store_blob_readable(struct store_tx *tx, bool *out, const char *user_id, con
             "  WHERE b.sha3 = ?2 AND t.creator_id = ?1 UNION ALL"
             " SELECT 1 FROM nodes n JOIN task_assignments m ON m.node_id = n.node_id"
             "  JOIN task_blobs b ON b.task_id = m.task_id WHERE n.owner_id = ?1"
-            "  AND m.disconnected_at IS NULL AND b.sha3 = ?2 AND b.role <> 'output' LIMIT 1");
+            "  AND m.disconnected_at IS NULL AND b.sha3 = ?2 AND b.role IN ('module', 'input') "
+            "LIMIT 1");
 
     sql_text(&q, user_id);
     sql_text(&q, sha3);
@@ -263,7 +264,7 @@ int store_blob_readable_by_node(struct store_tx *tx, bool *out, const char *node
     struct sql q = sql_open(tx, "SELECT 1 FROM task_assignments m JOIN task_blobs b"
                                 " ON b.task_id = m.task_id AND b.sha3 = ?2"
                                 " WHERE m.node_id = ?1 AND m.disconnected_at IS NULL"
-                                " AND b.role <> 'output' LIMIT 1");
+                                " AND b.role IN ('module', 'input') LIMIT 1");
 
     sql_text(&q, node_id);
     sql_text(&q, sha3);

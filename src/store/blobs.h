@@ -42,7 +42,8 @@ int store_blob_map(struct store *s, struct file_map *out, const char *sha3, stru
 int store_blob_path(struct store *s, char *out, size_t n, const char *sha3, struct err *err);
 int store_blob_usage(struct store_tx *tx, int64_t *out_bytes, const char *user_id, struct err *err);
 
-/* Which task names a blob, and as what: "module", "input" or "output". */
+/* Which task names a blob, and as what: "module", "input", "output", "receipt" or "evidence"
+ * (of a dispute). */
 int store_blob_link(struct store_tx *tx, const char *task_id, const char *sha3, const char *role,
                     struct err *err);
 /* True when the user put it, made a task that names it, or owns a node actively

@@ -14,7 +14,7 @@
     "node_id, owner_id, region, node_type, bandwidth_mbps, memory_gb, cpu_cores, gpu_available, "  \
     "slots, observability_port, public_key, status, health_score, telemetry, completed, failed, "  \
     "disputes, compute_time_ms, error_count, safe_mode, turn, registered_at, last_heartbeat_at, "  \
-    "updated_at, deleted_at"
+    "updated_at, deleted_at, keyset"
 
 static const char *const status_names[] = {"online", "offline", "rejected"};
 
@@ -50,6 +50,7 @@ static void put_columns(struct sql *q, const struct store_node *n, const char *t
     sql_int(q, n->last_heartbeat_at_ms);
     sql_int(q, n->updated_at_ms);
     sql_time(q, n->deleted_at_ms);
+    sql_text(q, n->keyset);
 }
 
 /* Malloc'd JSON, or NULL in *out without a sample. */
@@ -73,7 +74,7 @@ int store_node_put(struct store_tx *tx, const struct store_node *n, struct err *
         return rc;
     struct sql q = sql_open(
         tx, "INSERT INTO nodes (" NODE_COLUMNS ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node_id) DO UPDATE SET"
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (node_id) DO UPDATE SET"
             " owner_id = excluded.owner_id, region = excluded.region,"
             " node_type = excluded.node_type, bandwidth_mbps = excluded.bandwidth_mbps,"
             " memory_gb = excluded.memory_gb, cpu_cores = excluded.cpu_cores,"
@@ -86,7 +87,7 @@ int store_node_put(struct store_tx *tx, const struct store_node *n, struct err *
             " safe_mode = excluded.safe_mode, turn = excluded.turn,"
             " registered_at = excluded.registered_at,"
             " last_heartbeat_at = excluded.last_heartbeat_at, updated_at = excluded.updated_at,"
-            " deleted_at = excluded.deleted_at");
+            " deleted_at = excluded.deleted_at, keyset = excluded.keyset");
     put_columns(&q, n, telemetry);
     rc = sql_run(&q, err);
     free(telemetry);
@@ -144,6 +145,7 @@ static void read_node(struct sql *q, struct arena *a, struct store_node *n)
     n->last_heartbeat_at_ms = sql_get_int(q);
     n->updated_at_ms = sql_get_int(q);
     n->deleted_at_ms = sql_get_int(q);
+    n->keyset = text_of(q, a);
 }
 
 int store_node_get(struct store_tx *tx, struct arena *a, struct store_node *out,

@@ -20,6 +20,7 @@ struct store_node {
     uint32_t slots;              /* tasks it runs at once, as it said; 0: it did not */
     uint16_t observability_port; /* 0: none */
     uint8_t public_key[SIGN_PUBLIC_BYTES];
+    const char *keyset; /* hex id of the set of keys it can prove with, or NULL */
     enum store_node_status status;
     bool has_health;
     double health_score; /* 0..100; only when has_health: a silent node has none */

@@ -8,7 +8,8 @@
 
 #define COLUMNS                                                                                    \
     "task_id, node_id, lease_id, owner_id, outcome, digest, signature, public_key, "               \
-    "execution_time_ms, submitted_at, verdict, paid"
+    "execution_time_ms, submitted_at, verdict, paid, receipt_sha3, receipt_bytes, statement, "     \
+    "n_proofs, prove_ms, verify_us"
 
 static const char *const verdict_names[] = {"pending", "accepted", "rejected", "void"};
 
@@ -17,10 +18,20 @@ const char *store_verdict_name(enum store_verdict v)
     return verdict_names[v];
 }
 
+static void put_receipt(struct sql *q, const struct store_receipt *r)
+{
+    sql_text(q, r->sha3);
+    sql_int(q, r->bytes);
+    sql_blob(q, r->sha3 ? r->statement : NULL, r->sha3 ? sizeof r->statement : 0);
+    sql_int(q, r->n_proofs);
+    sql_int(q, r->prove_ms);
+    sql_int(q, r->verify_us);
+}
+
 int store_result_insert(struct store_tx *tx, const struct store_result *r, struct err *err)
 {
     struct sql q = sql_open(tx, "INSERT INTO results (" COLUMNS
-                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+                                ") VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     sql_text(&q, r->task_id);
     sql_text(&q, r->node_id);
@@ -34,7 +45,24 @@ int store_result_insert(struct store_tx *tx, const struct store_result *r, struc
     sql_int(&q, r->submitted_at_ms);
     sql_text(&q, verdict_names[r->verdict]);
     sql_int(&q, r->paid);
+    put_receipt(&q, &r->receipt);
     return sql_run(&q, err);
+}
+
+int store_result_prove(struct store_tx *tx, const struct store_result *r, struct err *err)
+{
+    struct sql q = sql_open(tx, "UPDATE results SET receipt_sha3 = ?, receipt_bytes = ?,"
+                                " statement = ?, n_proofs = ?, prove_ms = ?, verify_us = ?,"
+                                " lease_id = ?, signature = ?, public_key = ?"
+                                " WHERE task_id = ? AND node_id = ? AND verdict = 'pending'");
+
+    put_receipt(&q, &r->receipt);
+    sql_text(&q, r->lease_id);
+    sql_blob(&q, r->signature, sizeof r->signature);
+    sql_blob(&q, r->public_key, sizeof r->public_key);
+    sql_text(&q, r->task_id);
+    sql_text(&q, r->node_id);
+    return sql_run1(&q, err, "undecided result of", r->node_id);
 }
 
 static void read_result(struct sql *q, struct arena *a, struct store_result *r)
@@ -51,6 +79,15 @@ static void read_result(struct sql *q, struct arena *a, struct store_result *r)
     r->submitted_at_ms = sql_get_int(q);
     r->verdict = (enum store_verdict)sql_get_name(q, verdict_names, 4);
     r->paid = sql_get_int(q);
+    r->receipt.sha3 = sql_get_text(q, a);
+    r->receipt.bytes = sql_get_int(q);
+    if (r->receipt.sha3)
+        sql_get_blob(q, r->receipt.statement, sizeof r->receipt.statement);
+    else
+        sql_get_int(q);
+    r->receipt.n_proofs = (uint32_t)sql_get_int(q);
+    r->receipt.prove_ms = sql_get_int(q);
+    r->receipt.verify_us = sql_get_int(q);
 }
 
 int store_result_get(struct store_tx *tx, struct arena *a, struct store_result *out,

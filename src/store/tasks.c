@@ -10,10 +10,16 @@
 #define TASK_COLUMNS                                                                               \
     "seq, task_id, creator_id, task_type, status, reason, spec, module_sha3, inputs_sha3, "        \
     "min_nodes, budget, paid, attempts, idempotency_key, result, created_at, updated_at, "         \
-    "completed_at, hidden_at"
+    "completed_at, hidden_at, shares, audit"
 
+static const char *const audit_names[] = {NULL, "proof", "rerun"};
 static const char *const status_names[] = {"pending", "running", "completed", "failed",
                                            "cancelled"};
+
+const char *store_task_audit_name(enum store_task_audit a)
+{
+    return audit_names[a];
+}
 
 const char *store_task_status_name(enum store_task_status s)
 {
@@ -35,8 +41,8 @@ int store_task_insert(struct store_tx *tx, struct store_task *t, struct err *err
     struct sql q = sql_open(
         tx, "INSERT INTO tasks (task_id, creator_id, task_type, status, reason, spec,"
             " module_sha3, inputs_sha3, min_nodes, budget, paid, attempts, idempotency_key,"
-            " result, created_at, updated_at, completed_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?,"
-            " ?, ?, ?, ?, ?, ?, ?, ?)");
+            " result, created_at, updated_at, completed_at, shares) VALUES (?, ?, ?, ?, ?, ?, ?,"
+            " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
 
     sql_text(&q, t->task_id);
     sql_text(&q, t->creator_id);
@@ -55,6 +61,7 @@ int store_task_insert(struct store_tx *tx, struct store_task *t, struct err *err
     sql_int(&q, t->created_at_ms);
     sql_int(&q, t->updated_at_ms);
     sql_time(&q, t->completed_at_ms);
+    sql_int(&q, t->shares ? t->shares : t->min_nodes);
     int rc = sql_run(&q, err);
     if (rc == VCP_OK)
         t->seq = sqlite3_last_insert_rowid(tx->conn->db);
@@ -88,6 +95,10 @@ static void read_task(struct sql *q, struct arena *a, struct store_task *t)
     t->updated_at_ms = sql_get_int(q);
     t->completed_at_ms = sql_get_int(q);
     t->hidden_at_ms = sql_get_int(q);
+    t->shares = (uint32_t)sql_get_int(q);
+    t->audit = sql_get_is_null(q)
+                   ? STORE_AUDIT_NONE
+                   : (enum store_task_audit)(1 + sql_get_name(q, audit_names + 1, 2));
 }
 
 static int one_task(struct sql *q, struct arena *a, struct store_task *out, const char *id,
@@ -157,6 +168,18 @@ int store_task_update(struct store_tx *tx, const struct store_task *t, struct er
     if (rc == VCP_ENOTFOUND)
         return err_set(err, VCP_ESTATE, "task %s has ended", t->task_id);
     return rc;
+}
+
+int store_task_set_audit(struct store_tx *tx, const char *task_id, enum store_task_audit audit,
+                         uint32_t min_nodes, struct err *err)
+{
+    struct sql q = sql_open(tx, "UPDATE tasks SET audit = ?, min_nodes = ?"
+                                " WHERE task_id = ? AND completed_at IS NULL");
+
+    sql_text(&q, audit_names[audit]);
+    sql_int(&q, min_nodes);
+    sql_text(&q, task_id);
+    return sql_run1(&q, err, "live task", task_id);
 }
 
 /* One statement for each combination, so that each runs along its index. */

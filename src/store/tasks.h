@@ -21,6 +21,14 @@ static inline bool store_task_ended(enum store_task_status s)
     return s >= STORE_TASK_COMPLETED;
 }
 
+/* What backs a result that was drawn for an audit. */
+enum store_task_audit {
+    STORE_AUDIT_NONE,  /* not drawn, or not yet */
+    STORE_AUDIT_PROOF, /* the receipt of the node that delivered it */
+    STORE_AUDIT_RERUN, /* runs on nodes of other owners */
+};
+const char *store_task_audit_name(enum store_task_audit a); /* NULL, "proof", "rerun" */
+
 struct store_task {
     int64_t seq; /* order of submission, set by the insert */
     const char *task_id, *creator_id, *task_type;
@@ -29,7 +37,9 @@ struct store_task {
     const char *spec;        /* task_spec_to_json, as text */
     const char *module_sha3; /* hex or NULL */
     uint8_t inputs_sha3[SHA3_256_BYTES];
-    uint32_t min_nodes;
+    uint32_t min_nodes; /* runs wanted: an audit raises it */
+    uint32_t shares;    /* equal parts of the budget; 0 in an insert: min_nodes */
+    enum store_task_audit audit;
     int64_t budget, paid;
     uint32_t attempts;           /* replicas lost to failures of nodes */
     const char *idempotency_key; /* the client's, unique for one creator, or NULL */
@@ -48,6 +58,9 @@ int store_task_hide(struct store_tx *tx, const char *task_id, int64_t at_ms, str
 /* Writes status, reason, paid, attempts, result, updated_at_ms and completed_at_ms.
  * VCP_ESTATE when the stored task has already ended: an end is final. */
 int store_task_update(struct store_tx *tx, const struct store_task *t, struct err *err);
+/* Of a task that has not ended. */
+int store_task_set_audit(struct store_tx *tx, const char *task_id, enum store_task_audit audit,
+                         uint32_t min_nodes, struct err *err);
 /* Newest first, hidden ones left out.  creator_id NULL: all; status -1: all; before_seq 0: first
  * page. */
 int store_task_list(struct store_tx *tx, struct arena *a, struct store_task **out, size_t *n,
@@ -99,10 +112,20 @@ int store_assignment_disconnect_all(struct store_tx *tx, const char *task_id, in
 enum store_verdict {
     STORE_VERDICT_PENDING,  /* waits for the other replicas */
     STORE_VERDICT_ACCEPTED, /* paid */
-    STORE_VERDICT_REJECTED, /* disagreed with the majority */
+    STORE_VERDICT_REJECTED, /* disagreed with the majority, or without the proof it needs */
     STORE_VERDICT_VOID,     /* the task ended without a verdict on it */
 };
 const char *store_verdict_name(enum store_verdict v);
+
+/* The receipt that came with a result and was found good. */
+struct store_receipt {
+    const char *sha3; /* hex; NULL: none */
+    int64_t bytes;
+    uint8_t statement[SHA3_256_BYTES]; /* digest of what it proves: its identity */
+    uint32_t n_proofs;
+    int64_t prove_ms;  /* the node's word */
+    int64_t verify_us; /* what checking it took here */
+};
 
 struct store_result {
     const char *task_id, *node_id, *lease_id, *owner_id;
@@ -114,10 +137,14 @@ struct store_result {
     int64_t submitted_at_ms;
     enum store_verdict verdict;
     int64_t paid;
+    struct store_receipt receipt;
 };
 
 /* One for each (task, node): VCP_EEXIST for a second. */
 int store_result_insert(struct store_tx *tx, const struct store_result *r, struct err *err);
+/* The undecided result of the node, delivered again under another lease with its receipt:
+ * lease, signature, key and receipt are replaced. */
+int store_result_prove(struct store_tx *tx, const struct store_result *r, struct err *err);
 int store_result_get(struct store_tx *tx, struct arena *a, struct store_result *out,
                      const char *task_id, const char *node_id, struct err *err);
 int store_result_list(struct store_tx *tx, struct arena *a, struct store_result **out, size_t *n,
@@ -127,7 +154,8 @@ int store_result_judge(struct store_tx *tx, const char *task_id, const char *nod
 
 struct store_dispute {
     const char *task_id, *node_id;
-    const char *kind;     /* "outcome_mismatch", "no_majority", "bad_signature" */
+    /* "outcome_mismatch", "no_majority", "bad_signature", "bad_receipt", "missing_receipt" */
+    const char *kind;
     const char *evidence; /* JSON */
     int64_t at_ms;
 };

@@ -2,7 +2,9 @@
 #include "wasm/run.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -279,4 +281,32 @@ void run_result_release(struct run_result *r)
 {
     buf_release(&r->output);
     buf_release(&r->error_output);
+}
+
+/* One value by its type; floats by their bits too, since text must tell them apart. */
+static int value_text(char *out, size_t size, const struct wasm_value *v)
+{
+    float f;
+    double d;
+    uint32_t low = (uint32_t)v->bits;
+
+    switch (v->type) {
+    case VAL_I32: return snprintf(out, size, "i32:%" PRId32, (int32_t)low);
+    case VAL_I64: return snprintf(out, size, "i64:%" PRId64, (int64_t)v->bits);
+    case VAL_F32: memcpy(&f, &low, sizeof f); return snprintf(out, size, "f32:%.9g", (double)f);
+    case VAL_F64: memcpy(&d, &v->bits, sizeof d); return snprintf(out, size, "f64:%.17g", d);
+    default: return snprintf(out, size, "ref");
+    }
+}
+
+void run_values_text(char *out, size_t size, const struct wasm_value values[], size_t n)
+{
+    size_t used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < n && used + 40 < size; i++) {
+        if (i > 0)
+            out[used++] = ' ';
+        used += (size_t)value_text(out + used, size - used, &values[i]);
+    }
 }

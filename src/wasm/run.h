@@ -62,4 +62,8 @@ int run_module(struct run_result *out, const struct run_request *req, struct run
                struct err *err);
 void run_result_release(struct run_result *r);
 
+/* "i32:7 i64:-1": values as people and outcomes read them, each in few enough digits to be told
+ * from its neighbours.  Those for which out has no room are left out. */
+void run_values_text(char *out, size_t size, const struct wasm_value values[], size_t n);
+
 #endif

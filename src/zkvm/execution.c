@@ -9,6 +9,8 @@
 #include "base/clock.h"
 #include "base/hash.h"
 #include "base/limits.h"
+#include "wasm/decode.h"
+#include "wasm/validate.h"
 
 /* ---- arguments ---- */
 
@@ -114,26 +116,26 @@ static int run_engine(struct execution *e, const struct execution_request *req, 
     return rc;
 }
 
-/* What WASI shows the module. */
-static int set_surroundings(struct execution *e, const struct execution_request *req,
-                            struct err *err)
+/* What WASI shows the module: the strings go into the two buffers. */
+static int claim_surroundings(struct statement *s, struct buf *arguments, struct buf *environment,
+                              const struct execution_request *req, struct err *err)
 {
-    struct statement *s = &e->statement;
-
-    streams_put_strings(&e->arguments, req->args, req->entry ? 0 : req->n_args);
-    streams_put_strings(&e->environment, req->env, req->n_env);
-    if (e->arguments.failed || e->environment.failed)
+    streams_put_strings(arguments, req->args, req->entry ? 0 : req->n_args);
+    streams_put_strings(environment, req->env, req->n_env);
+    if (arguments->failed || environment->failed)
         return err_set(err, VCP_ENOMEM, "no memory for arguments and environment");
-    set_stream(e, &s->arguments, STREAM_ARGUMENTS, e->arguments.data, e->arguments.len);
-    set_stream(e, &s->environment, STREAM_ENVIRONMENT, e->environment.data, e->environment.len);
-    set_stream(e, &s->input, STREAM_INPUT, req->input, req->input_bytes);
+    statement_stream_set(&s->arguments, arguments->data, arguments->len);
+    statement_stream_set(&s->environment, environment->data, environment->len);
+    statement_stream_set(&s->input, req->input, req->input_bytes);
     s->seed = req->seed;
     return VCP_OK;
 }
 
-static int set_entry(struct statement *s, const struct execution_request *req,
-                     const struct module *m, struct err *err)
+static int claim_entry(struct execution_claim *out, const struct execution_request *req,
+                       const struct module *m, struct err *err)
 {
+    struct statement *s = &out->statement;
+    const struct func_type *type;
     const struct export *x;
 
     if (!req->entry)
@@ -144,14 +146,21 @@ static int set_entry(struct statement *s, const struct execution_request *req,
     x = module_export(m, EXTERN_FUNC, req->entry, strlen(req->entry));
     if (!x)
         return err_set(err, VCP_ENOTFOUND, "the module exports no function \"%.100s\"", req->entry);
-    return read_args(s, req, module_func_type(m, x->index), err);
+    type = module_func_type(m, x->index);
+    if (type->n_results > STATEMENT_VALUES_MAX)
+        return err_set(err, VCP_EUNSUPPORTED, "more than %u results", STATEMENT_VALUES_MAX);
+    out->n_results = type->n_results;
+    memcpy(out->result_types, type->results, type->n_results);
+    return read_args(s, req, type, err);
 }
 
-static int make_statement(struct execution *e, const struct execution_request *req, struct err *err)
+static int make_claim(struct execution_claim *out, struct buf *arguments, struct buf *environment,
+                      const struct module *m, const struct execution_request *req, struct err *err)
 {
-    struct statement *s = &e->statement;
+    struct statement *s = &out->statement;
     int rc;
 
+    memset(out, 0, sizeof *out);
     statement_init(s);
     sha3_256(s->module, req->module, req->module_bytes);
     if (req->context)
@@ -161,13 +170,39 @@ static int make_statement(struct execution *e, const struct execution_request *r
     s->call_depth_max = req->limits.call_depth_max;
     s->stack_slots_max = req->limits.stack_slots_max;
     s->output_bytes_max = req->limits.output_bytes_max;
-    rc = set_surroundings(e, req, err);
-    return rc < 0 ? rc : set_entry(s, req, e->code->module, err);
+    rc = claim_surroundings(s, arguments, environment, req, err);
+    return rc < 0 ? rc : claim_entry(out, req, m, err);
+}
+
+int execution_claim(struct execution_claim *out, const struct execution_request *req,
+                    struct err *err)
+{
+    struct buf arguments, environment;
+    struct module *m = NULL;
+    int rc = module_decode(&m, req->module, req->module_bytes, NULL, err);
+
+    buf_init(&arguments, 0);
+    buf_init(&environment, 0);
+    if (rc == VCP_OK && (rc = module_validate(m, err)) == VCP_OK)
+        rc = make_claim(out, &arguments, &environment, m, req, err);
+    module_free(m);
+    buf_release(&arguments);
+    buf_release(&environment);
+    return rc;
+}
+
+static void keep_streams(struct execution *e, const struct execution_request *req)
+{
+    e->streams.of[STREAM_ARGUMENTS] = (struct stream_bytes){e->arguments.data, e->arguments.len};
+    e->streams.of[STREAM_ENVIRONMENT] = (struct stream_bytes){e->environment.data,
+                                                              e->environment.len};
+    e->streams.of[STREAM_INPUT] = (struct stream_bytes){req->input, req->input_bytes};
 }
 
 int execution_new(struct execution **out, const struct execution_request *req, struct err *err)
 {
     struct execution *e = calloc(1, sizeof *e);
+    struct execution_claim claim;
     int rc;
 
     if (!e || !(e->chips = catalog_new())) {
@@ -175,8 +210,13 @@ int execution_new(struct execution **out, const struct execution_request *req, s
         return err_set(err, VCP_ENOMEM, "no memory for an execution");
     }
     if ((rc = code_load(&e->code, req->module, req->module_bytes, NULL, err)) == VCP_OK &&
-        (rc = make_statement(e, req, err)) == VCP_OK && (rc = run_engine(e, req, err)) == VCP_OK)
-        rc = program_new(&e->program, e->code, &e->statement, err);
+        (rc = make_claim(&claim, &e->arguments, &e->environment, e->code->module, req, err)) ==
+            VCP_OK) {
+        e->statement = claim.statement;
+        keep_streams(e, req);
+        if ((rc = run_engine(e, req, err)) == VCP_OK)
+            rc = program_new(&e->program, e->code, &e->statement, err);
+    }
     if (rc < 0)
         execution_free(e);
     else

@@ -43,6 +43,18 @@ struct execution {
     int64_t run_ns, trace_ns;
 };
 
+/* What a receipt of this request must claim: its statement without the outcome (status, trap,
+ * exit code, results, gas used and outputs are as statement_init leaves them).  Decodes and
+ * validates the module and runs nothing.  VCP_EUNSUPPORTED: no run of it can be proven;
+ * VCP_EINVAL, VCP_ENOTFOUND: the entry or its arguments are wrong. */
+struct execution_claim {
+    struct statement statement;
+    uint32_t n_results;
+    uint8_t result_types[STATEMENT_VALUES_MAX]; /* enum val_type */
+};
+int execution_claim(struct execution_claim *out, const struct execution_request *req,
+                    struct err *err);
+
 /* The outcome alone: statement and program, without a trace (lists are empty). */
 int execution_new(struct execution **out, const struct execution_request *req, struct err *err);
 /* Traces and keeps the rows. */

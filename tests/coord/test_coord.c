@@ -97,10 +97,10 @@ static void submissions_that_cannot_be_are_refused(void **state)
     s = world_spec(&w, 1, 1);
     s.policy = TASK_POLICY_PROOF;
     assert_err(world_try_submit(&w, &s, NULL, &t), VCP_EUNSUPPORTED, w.f.e,
-               "proofs of execution are not available in this version");
+               "this server has no keys for receipts");
     s = world_spec(&w, 1, 1);
-    s.requirements.require_proof = true;
-    assert_err(world_try_submit(&w, &s, NULL, &t), VCP_EUNSUPPORTED, w.f.e, "not available");
+    s.policy = TASK_POLICY_AUDIT;
+    assert_err(world_try_submit(&w, &s, NULL, &t), VCP_EINVAL, w.f.e, "policy.p");
     s = world_spec(&w, 1, 1);
     s.module_sha3 = "0000000000000000000000000000000000000000000000000000000000000000";
     assert_err(world_try_submit(&w, &s, NULL, &t), VCP_ENOTFOUND, w.f.e, "module");

@@ -158,7 +158,7 @@ static void signatures_bind_every_field(void **state)
 {
     struct sign_result r = {.task_id = "t", .lease_id = "l", .node_id = "n"}, s;
     struct sign_request q = {"n", "GET", "/x", 5, {0}}, w;
-    uint8_t sig[SIGN_BYTES];
+    uint8_t sig[SIGN_BYTES], receipt[32] = {7};
     struct sign_key k, other;
     struct err err;
 
@@ -178,6 +178,14 @@ static void signatures_bind_every_field(void **state)
     s = r;
     s.inputs_sha3[31] ^= 128;
     assert_int_equal(sign_result_verify(sig, &s, k.public_key, &err), VCP_EAUTH);
+    s = r;
+    s.receipt_sha3 = receipt; /* none is not the same as some, and one not another */
+    assert_int_equal(sign_result_verify(sig, &s, k.public_key, &err), VCP_EAUTH);
+    sign_result(sig, &s, &k);
+    assert_ok(sign_result_verify(sig, &s, k.public_key, &err), err);
+    receipt[5] ^= 1;
+    assert_int_equal(sign_result_verify(sig, &s, k.public_key, &err), VCP_EAUTH);
+    assert_int_equal(sign_result_verify(sig, &r, k.public_key, &err), VCP_EAUTH);
     sign_request(sig, &q, &k);
     assert_ok(sign_request_verify(sig, &q, k.public_key, &err), err);
     w = q;
@@ -265,6 +273,60 @@ static void spec_fills_in_defaults_and_survives_json(void **state)
     arena_release(&a);
 }
 
+static void proof_and_audit_survive_json(void **state)
+{
+    struct task_spec s, t;
+    struct arena a;
+    struct err err;
+    json_t *j;
+    char *text;
+
+    (void)state;
+    arena_init(&a, 0);
+    /* The predecessor's wish for a proof is the policy. */
+    assert_ok(parse(&s, &a, TASK("\"inputs\":{},\"requirements\":{\"require_proof\":true}"), &err),
+              err);
+    assert_int_equal(s.policy, TASK_POLICY_PROOF);
+    assert_int_equal(task_spec_shares(&s), 1);
+    assert_int_equal(s.requirements.max_execution_time_sec, 300); /* proving takes its time */
+    j = task_spec_to_json(&s);
+    text = json_text(j);
+    assert_ok(parse(&t, &a, text, &err), err);
+    assert_int_equal(t.policy, TASK_POLICY_PROOF);
+    assert_true(t.requirements.require_proof);
+    free(text);
+    json_decref(j);
+    assert_ok(parse(&s, &a,
+                    TASK("\"inputs\":{},\"requirements\":{\"max_execution_time_sec\":20},"
+                         "\"policy\":{\"kind\":\"audit\",\"p\":0.25}"),
+                    &err),
+              err);
+    j = task_spec_to_json(&s);
+    text = json_text(j);
+    assert_ok(parse(&t, &a, text, &err), err);
+    assert_int_equal(t.policy, TASK_POLICY_AUDIT);
+    assert_true(t.audit_p == 0.25);
+    assert_int_equal(t.requirements.max_execution_time_sec, 20);
+    assert_int_equal(task_spec_shares(&t), 2);
+    free(text);
+    json_decref(j);
+    arena_release(&a);
+}
+
+static void audits_are_certain_for_strangers_and_p_for_the_trusted(void **state)
+{
+    struct reputation r = {0};
+
+    (void)state;
+    assert_true(reputation_audit_chance(0.1, &r) == 1);
+    r.completed = 100000;
+    assert_true(reputation_audit_chance(0.1, &r) < 0.101);
+    assert_true(reputation_audit_chance(0.1, &r) >= 0.1);
+    r.disputes = 6; /* 0.3 off the trust */
+    assert_true(reputation_audit_chance(0.1, &r) > 0.36);
+    assert_true(reputation_audit_chance(1, &r) == 1);
+}
+
 static void bad_specs_name_the_field(void **state)
 {
     static const struct {
@@ -291,10 +353,15 @@ static void bad_specs_name_the_field(void **state)
          "min_nodes must be between 1 and 1000"},
         {TASK("\"inputs\":{},\"requirements\":{\"max_execution_time_sec\":901}"), VCP_EINVAL,
          "max_execution_time_sec"},
-        {TASK("\"inputs\":{},\"requirements\":{\"require_proof\":true}"), VCP_EUNSUPPORTED,
-         "proof"},
-        {TASK("\"inputs\":{},\"requirements\":{},\"policy\":{\"kind\":\"audit\"}"),
-         VCP_EUNSUPPORTED, "proof"},
+        {TASK("\"inputs\":{},\"requirements\":{\"require_proof\":true,\"min_nodes\":2}"),
+         VCP_EINVAL, "the policy proof uses 1 node"},
+        {TASK("\"inputs\":{},\"requirements\":{\"require_proof\":true},\"policy\":{\"kind\":"
+              "\"none\"}"),
+         VCP_EINVAL, "require_proof is true but the policy is none"},
+        {TASK("\"inputs\":{},\"requirements\":{},\"policy\":{\"kind\":\"audit\"}"), VCP_EINVAL,
+         "p is required"},
+        {TASK("\"inputs\":{},\"requirements\":{},\"policy\":{\"kind\":\"audit\",\"p\":0}"),
+         VCP_EINVAL, "policy.p must be above 0"},
         {TASK("\"inputs\":{},\"requirements\":{},\"policy\":{\"kind\":\"vote\"}"), VCP_EINVAL,
          "vote"},
         {TASK("\"inputs\":{},\"requirements\":{\"min_nodes\":2},\"policy\":{\"kind\":\"none\"}"),
@@ -334,6 +401,8 @@ int main(void)
         cmocka_unit_test(signatures_bind_every_field),
         cmocka_unit_test(key_files_are_private),
         cmocka_unit_test(spec_fills_in_defaults_and_survives_json),
+        cmocka_unit_test(proof_and_audit_survive_json),
+        cmocka_unit_test(audits_are_certain_for_strangers_and_p_for_the_trusted),
         cmocka_unit_test(bad_specs_name_the_field),
     };
 
