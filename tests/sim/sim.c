@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/err.h"
+#include "coord/fake_verifier.h"
 #include "store/blobs.h"
 #include "store/users.h"
 
@@ -32,6 +33,11 @@ static int wrong(struct sim *s, const char *what)
 static int64_t sim_now(void *arg)
 {
     return ((struct sim *)arg)->now_ms;
+}
+
+static uint64_t sim_random(void *arg)
+{
+    return prng_next(&((struct sim *)arg)->random);
 }
 
 static struct sign_key key_of(const char *node_id)
@@ -92,7 +98,8 @@ static int register_node(struct sim *s, struct sim_node *n)
                                .bandwidth_mbps = 50 + 50 * i,
                                .memory_gb = 4 + i,
                                .cpu_cores = 2 + i,
-                               .slots = i % 5};
+                               .slots = i % 5,
+                               .keyset = n->proves ? FAKE_KEYSET : NULL};
 
     memcpy(r.public_key, k.public_key, sizeof r.public_key);
     return coord_node_register(s->coord, n->owner, &r, &s->err);
@@ -116,6 +123,7 @@ static int make_world(struct sim *s)
         snprintf(n->owner, sizeof n->owner, "o%u", i % 7); /* some own several */
         n->kind = i % 6 == 4 ? SIM_LIAR : i % 6 == 5 ? SIM_FLAKY : SIM_HONEST;
         n->up = true;
+        n->proves = i % 3 != 2; /* honest, lying and flaky ones among them */
         rc = add_user(s, n->owner);
         if (rc == VCP_OK)
             rc = register_node(s, n);
@@ -133,6 +141,9 @@ static void set_config(struct sim *s)
     s->config.backoff_ms = 2000;
     s->config.queue_timeout_ms = 1800000;
     s->config.attempts_max = 4;
+    s->config.verifier = (struct coord_verifier){.check = fake_check, .keyset = FAKE_KEYSET};
+    s->config.random = sim_random;
+    s->config.random_arg = s;
 }
 
 int sim_open(struct sim *s, const char *path, uint64_t seed)
@@ -178,7 +189,8 @@ static const struct rule rules[] = {
     {"nobody is paid twice or more than his share",
      "SELECT x.task_id FROM transfers x JOIN tasks t ON t.task_id = x.task_id JOIN postings p ON"
      " p.seq = x.seq AND p.amount > 0 WHERE x.kind = 'pay' GROUP BY x.task_id, x.node_id HAVING"
-     " count(*) > 1 OR sum(p.amount) > t.budget / t.min_nodes"},
+     " count(*) > 1 OR sum(p.amount) > iif(t.audit = 'proof', 2, 1) * (t.budget / t.shares)"},
+    {"nobody is paid more than the budget", "SELECT task_id FROM tasks WHERE paid > budget"},
     {"paid is what was paid",
      "SELECT task_id FROM tasks t WHERE paid <> coalesce((SELECT sum(p.amount) FROM transfers x"
      " JOIN postings p ON p.seq = x.seq AND p.amount > 0 WHERE x.task_id = t.task_id AND x.kind ="
@@ -203,14 +215,27 @@ static const struct rule rules[] = {
      " ON t.task_id = m.task_id WHERE m.disconnected_at IS NULL AND t.min_nodes > 1 GROUP BY"
      " m.task_id, n.owner_id HAVING count(*) > 1"},
     {"a checked result is the right one",
-     "SELECT task_id FROM tasks WHERE status = 'completed' AND min_nodes > 1 AND result NOT LIKE"
-     " '%i32:7\"%'"},
+     "SELECT task_id FROM tasks WHERE status = 'completed' AND (min_nodes > 1 OR audit = 'proof'"
+     " OR spec LIKE '%\"kind\":\"proof\"%') AND result NOT LIKE '%i32:7\"%'"},
+    {"a proven result has its receipt, and the client may read it",
+     "SELECT t.task_id FROM tasks t WHERE status = 'completed' AND (audit = 'proof' OR spec LIKE"
+     " '%\"kind\":\"proof\"%') AND NOT EXISTS (SELECT 1 FROM results r JOIN task_blobs b ON b.sha3"
+     " = r.receipt_sha3 AND b.task_id = r.task_id AND b.role = 'receipt' WHERE r.task_id ="
+     " t.task_id AND r.verdict = 'accepted')"},
+    {"a result is paid with its audit drawn and answered, or not drawn",
+     "SELECT t.task_id FROM tasks t WHERE status = 'completed' AND audit = 'rerun' AND (SELECT"
+     " count(*) FROM results r WHERE r.task_id = t.task_id AND r.verdict = 'accepted') <> 2"},
+    {"whose receipt was false is out of the task for good",
+     "SELECT m.task_id FROM task_assignments m JOIN results r ON r.task_id = m.task_id AND"
+     " r.node_id = m.node_id WHERE r.verdict = 'rejected' AND m.disconnected_at IS NULL AND NOT"
+     " EXISTS (SELECT 1 FROM tasks t WHERE t.task_id = m.task_id AND t.completed_at IS NOT NULL)"},
     {"who disagreed has a dispute and no pay",
      "SELECT r.task_id FROM results r WHERE verdict = 'rejected' AND (paid <> 0 OR NOT EXISTS"
      " (SELECT 1 FROM disputes d WHERE d.task_id = r.task_id AND d.node_id = r.node_id))"},
     {"what counts was accepted and paid alike",
      "SELECT r.task_id FROM results r JOIN tasks t ON t.task_id = r.task_id WHERE r.verdict ="
-     " 'accepted' AND (t.status <> 'completed' OR r.paid <> t.budget / t.min_nodes)"},
+     " 'accepted' AND (t.status <> 'completed' OR r.paid <> iif(t.audit = 'proof', 2, 1) *"
+     " (t.budget / t.shares))"},
     {"no verdict is open on an ended task",
      "SELECT r.task_id FROM results r JOIN tasks t ON t.task_id = r.task_id WHERE r.verdict ="
      " 'pending' AND t.completed_at IS NOT NULL"},
@@ -267,15 +292,27 @@ static int tolerate(struct sim *s, int rc, const char *what)
     }
 }
 
+static enum task_policy_kind some_policy(struct sim *s)
+{
+    uint64_t e = below(s, 100);
+
+    return e < 25   ? TASK_POLICY_NONE
+           : e < 50 ? TASK_POLICY_REPLICATE
+           : e < 75 ? TASK_POLICY_PROOF
+                    : TASK_POLICY_AUDIT;
+}
+
 static int submit(struct sim *s)
 {
-    uint32_t k = (uint32_t)(chance(s, 50) ? 1 : 2 + below(s, 3));
+    enum task_policy_kind policy = some_policy(s);
+    uint32_t k = policy == TASK_POLICY_REPLICATE ? 2 + (uint32_t)below(s, 3) : 1;
     struct task_spec spec = {.type = task_type_find("wasm_execution"),
                              .module_sha3 = s->module,
                              .replicas = k,
                              .budget = (int64_t)below(s, 200),
                              .strategy = (enum task_strategy)below(s, 5),
-                             .policy = k > 1 ? TASK_POLICY_REPLICATE : TASK_POLICY_NONE};
+                             .policy = policy,
+                             .audit_p = policy == TASK_POLICY_AUDIT ? 0.3 : 0};
     struct coord_submitted out;
     char *key = s->keys[below(s, 8)];
 
@@ -352,13 +389,60 @@ static int take(struct sim *s, struct sim_node *n)
         strcpy(h->task_id, l.task_id);
         strcpy(h->lease_id, l.lease_id);
         h->spec = strdup(l.spec);
+        h->prove = l.prove;
     }
     arena_release(&a);
     return tolerate(s, rc, "lease");
 }
 
-static int send_result(struct sim *s, const struct sim_node *n, const struct sim_lease *l,
-                       int answer)
+/* Stores a receipt as the API would and adds it to the result. */
+static int attach_receipt(struct sim *s, const struct sim_node *n, const char *text,
+                          struct coord_result *r, char sha3[SHA3_256_HEX_BYTES])
+{
+    struct store_blob b;
+    int rc = store_blob_put_output(s->store, &b, n->owner, text, strlen(text), 0, s->now_ms,
+                                   &s->err);
+
+    if (rc < 0)
+        return rc;
+    strcpy(sha3, b.sha3);
+    r->receipt = (const uint8_t *)text;
+    r->receipt_bytes = strlen(text);
+    r->receipt_sha3 = sha3;
+    s->n_receipts++;
+    return VCP_OK;
+}
+
+/* Honest nodes prove what they say.  Liars forge, steal, replay, or send none. */
+static const char *some_receipt(struct sim *s, struct sim_node *n, const struct sim_lease *l,
+                                const struct outcome *o)
+{
+    char text[SIM_RECEIPT_BYTES];
+    const char *chosen = n->receipt;
+    struct outcome honest = *o;
+    uint64_t how = n->kind == SIM_LIAR ? below(s, 8) : 7;
+
+    strcpy(honest.values, "i32:7");
+    fake_receipt(text, l->task_id, l->lease_id, n->id, how == 0 ? &honest : o);
+    if (how == 1)
+        return NULL;
+    if (how == 2)
+        return s->shown;
+    if (how == 3)
+        return n->receipt; /* of its last task */
+    if (how == 4)
+        fake_receipt(text, l->task_id, l->task_id, n->id, o);
+    else if (how == 5)
+        text[strlen(text) - 1] ^= 1;
+    /* To prove a lie it cannot: the fake verifier would believe a text that names it. */
+    else if (how >= 6 && strcmp(o->values, "i32:7") != 0)
+        text[0] = 'x';
+    memcpy(n->receipt, text, sizeof text);
+    memcpy(s->shown, text, sizeof text);
+    return chosen;
+}
+
+static int send_result(struct sim *s, struct sim_node *n, const struct sim_lease *l, int answer)
 {
     struct coord_result r = {.node_id = n->id,
                              .task_id = l->task_id,
@@ -367,16 +451,27 @@ static int send_result(struct sim *s, const struct sim_node *n, const struct sim
                              .execution_time_ms = 3};
     struct sign_result m = {.task_id = l->task_id, .lease_id = l->lease_id, .node_id = n->id};
     struct sign_key k = key_of(n->id);
+    char receipt_sha3[SHA3_256_HEX_BYTES];
+    const char *text;
+    uint8_t digest[32];
     struct coord_verdict v;
     struct task_spec spec;
     struct arena a;
     json_t *j = NULL;
+    int rc = VCP_OK;
 
     arena_init(&a, 0);
     if (json_parse(&j, l->spec, strlen(l->spec), &s->err) < 0 ||
         task_spec_parse(&spec, &a, j, &s->err) < 0)
         return wrong(s, "the spec of a lease");
     snprintf(r.outcome.values, sizeof r.outcome.values, "i32:%d", answer);
+    text = l->prove ? some_receipt(s, n, l, &r.outcome) : NULL;
+    if (text && *text)
+        rc = attach_receipt(s, n, text, &r, receipt_sha3);
+    if (r.receipt_sha3) {
+        hex_decode(digest, sizeof digest, receipt_sha3);
+        m.receipt_sha3 = digest;
+    }
     hex_decode(m.module_sha3, 32, spec.module_sha3);
     task_spec_inputs_digest(m.inputs_sha3, &spec.inputs, &spec.limits);
     outcome_digest(m.outcome_sha3, &r.outcome);
@@ -385,8 +480,10 @@ static int send_result(struct sim *s, const struct sim_node *n, const struct sim
         r.signature[0] ^= 1;
     json_decref(j);
     arena_release(&a);
-    int rc = coord_result_submit(s->coord, n->owner, &r, &v, &s->err);
+    if (rc == VCP_OK)
+        rc = coord_result_submit(s->coord, n->owner, &r, &v, &s->err);
     s->n_delivered += rc == VCP_OK;
+    s->n_refused += rc == VCP_OK && l->prove && v.verdict == STORE_VERDICT_REJECTED;
     return tolerate(s, rc, "result");
 }
 
@@ -402,7 +499,7 @@ static int deliver(struct sim *s, struct sim_node *n)
 
     if (n->kind == SIM_FLAKY && chance(s, 50)) {
         rc = coord_lease_fail(s->coord, n->owner, n->id, l.lease_id,
-                              (enum coord_failure)below(s, 4), "flaky", &s->err);
+                              (enum coord_failure)below(s, 5), "flaky", &s->err);
         rc = tolerate(s, rc, "fail");
     } else {
         rc = send_result(s, n, &l, answer);

@@ -19,7 +19,10 @@
 struct sim_lease {
     char task_id[RNG_UUID_BYTES], lease_id[RNG_UUID_BYTES];
     char *spec;
+    bool prove;
 };
+
+#define SIM_RECEIPT_BYTES 400
 
 enum sim_kind { SIM_HONEST, SIM_LIAR, SIM_FLAKY };
 
@@ -31,6 +34,8 @@ struct sim_node {
     unsigned n_held;
     struct sim_lease sent; /* the last delivery, to be sent again */
     int sent_answer;
+    char receipt[SIM_RECEIPT_BYTES]; /* its last one, for liars to use again */
+    bool proves;
 };
 
 struct sim {
@@ -43,8 +48,9 @@ struct sim {
     struct coord_config config;
     struct sim_node nodes[SIM_NODES];
     char module[65];
-    char keys[8][16]; /* idempotency keys used lately */
-    uint64_t n_steps, n_submitted, n_delivered, n_crashes, n_failed_io;
+    char keys[8][16];              /* idempotency keys used lately */
+    char shown[SIM_RECEIPT_BYTES]; /* the last receipt anybody sent, for liars to steal */
+    uint64_t n_steps, n_submitted, n_delivered, n_crashes, n_failed_io, n_receipts, n_refused;
     struct err err;
     char said[640]; /* what went wrong, with the step */
 };

@@ -57,13 +57,15 @@ static void run_seed(uint64_t seed)
         need(&s, sim_check(&s));
     }
     need(&s, sim_drain(&s));
-    print_message("seed %llu: %llu steps, %llu tasks, %llu results, %llu crashes, %llu failures of"
-                  " the disk\n",
+    print_message("seed %llu: %llu steps, %llu tasks, %llu results, %llu receipts, %llu refused,"
+                  " %llu crashes, %llu failures of the disk\n",
                   (unsigned long long)seed, (unsigned long long)s.n_steps,
                   (unsigned long long)s.n_submitted, (unsigned long long)s.n_delivered,
+                  (unsigned long long)s.n_receipts, (unsigned long long)s.n_refused,
                   (unsigned long long)s.n_crashes, (unsigned long long)s.n_failed_io);
     /* A run in which little happened shows little. */
     assert_true(s.n_submitted > steps / 30 && s.n_delivered > steps / 30);
+    assert_true(s.n_receipts > steps / 100);
     sim_close(&s);
     folder_remove(&f);
 }
