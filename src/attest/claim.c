@@ -44,18 +44,16 @@ void claim_limits(struct run_limits *out, const struct task_limits *l)
     out->call_depth_max = l->call_depth;
 }
 
-int claim_request(struct execution_request *out, const struct task_inputs *in,
-                  const struct task_limits *l, struct err *err)
+void claim_request(struct execution_request *out, const struct task_inputs *in,
+                   const struct task_limits *l)
 {
-    if (!in->entry)
-        return err_set(err, VCP_EUNSUPPORTED,
-                       "a command (WASI) cannot be proven yet: name an exported function as entry");
-    if (in->stdin_bytes > 0 || in->n_env > 0 || in->seed != 0)
-        return err_set(err, VCP_EUNSUPPORTED,
-                       "standard input, environment and seed cannot be proven yet");
-    *out = (struct execution_request){.entry = in->entry, .args = in->args, .n_args = in->n_args};
+    *out = (struct execution_request){.entry = in->entry,
+                                      .args = in->args,
+                                      .n_args = in->n_args,
+                                      .env = in->env,
+                                      .n_env = in->n_env,
+                                      .seed = in->seed};
     claim_limits(&out->limits, l);
-    return VCP_OK;
 }
 
 int claim_provable(const struct task_inputs *in, const struct task_limits *l, const uint8_t *module,
@@ -63,10 +61,8 @@ int claim_provable(const struct task_inputs *in, const struct task_limits *l, co
 {
     struct execution_request req;
     struct execution_claim claim;
-    int rc = claim_request(&req, in, l, err);
 
-    if (rc < 0)
-        return rc;
+    claim_request(&req, in, l);
     req.module = module;
     req.module_bytes = module_bytes;
     return execution_claim(&claim, &req, err);
@@ -117,11 +113,9 @@ static int check_output(const struct claim *c, const struct statement *s, const 
     if (n == 0)
         return memcmp(s->output.sha3, o->output_sha3, 32) == 0 ? VCP_OK
                                                                : differs(err, "the output");
-    if (!c->output || c->output_bytes != o->output_bytes)
-        return err_set(err, VCP_EIO, "the output's bytes are not here to be compared");
-    if (memcmp(c->output + s->output.bytes, results, n) != 0)
+    if (memcmp(c->output.data + s->output.bytes, results, n) != 0)
         return differs(err, "a result");
-    sha3_256(digest, c->output, s->output.bytes);
+    sha3_256(digest, c->output.data, s->output.bytes);
     return memcmp(digest, s->output.sha3, 32) == 0 ? VCP_OK : differs(err, "the output");
 }
 
@@ -194,7 +188,8 @@ static const char *first_difference(const struct statement *a, const struct stat
     if (a->n_args != b->n_args || memcmp(a->args, b->args, sizeof a->args) != 0)
         return "an argument";
     if (a->gas_max != b->gas_max || a->memory_bytes_max != b->memory_bytes_max ||
-        a->call_depth_max != b->call_depth_max || a->stack_slots_max != b->stack_slots_max)
+        a->call_depth_max != b->call_depth_max || a->stack_slots_max != b->stack_slots_max ||
+        a->output_bytes_max != b->output_bytes_max)
         return "a limit";
     return "an input";
 }
@@ -223,13 +218,13 @@ static int make_want(struct execution_claim *out, const struct claim *c, struct 
 {
     struct execution_request req;
     uint8_t context[32];
-    int rc = claim_request(&req, c->inputs, c->limits, err);
 
-    if (rc < 0)
-        return rc;
+    claim_request(&req, c->inputs, c->limits);
     claim_context(context, c->task_id, c->lease_id, c->node_id);
-    req.module = c->module;
-    req.module_bytes = c->module_bytes;
+    req.module = c->module.data;
+    req.module_bytes = c->module.n;
+    req.input = c->input.data;
+    req.input_bytes = c->input.n;
     req.context = context;
     return execution_claim(out, &req, err);
 }
@@ -239,6 +234,9 @@ int claim_check(const struct claim *c, const struct statement *s, struct err *er
     struct execution_claim want;
     int rc;
 
+    if (c->input.n != c->inputs->stdin_bytes || c->output.n != c->outcome->output_bytes ||
+        c->error_output.n != c->outcome->error_bytes)
+        return err_set(err, VCP_EIO, "input and outputs are not all here to be compared");
     if ((rc = make_want(&want, c, err)) < 0 || (rc = statement_check(s, err)) < 0 ||
         (rc = check_request(s, &want.statement, err)) < 0)
         return rc;
@@ -247,10 +245,37 @@ int claim_check(const struct claim *c, const struct statement *s, struct err *er
 
 /* ---- the whole ---- */
 
+/* The verifier's own bytes of all that was read and written. */
+static int verify_proofs(const struct claim *c, const struct receipt *r, const struct keyring *keys,
+                         struct err *err)
+{
+    const struct receipt_policy policy = {.keys = keys};
+    const struct task_inputs *in = c->inputs;
+    struct buf arguments, environment;
+    struct streams streams = {0};
+    int rc;
+
+    buf_init(&arguments, 0);
+    buf_init(&environment, 0);
+    streams_put_strings(&arguments, in->args, in->entry ? 0 : in->n_args);
+    streams_put_strings(&environment, in->env, in->n_env);
+    streams.of[STREAM_ARGUMENTS] = (struct stream_bytes){arguments.data, arguments.len};
+    streams.of[STREAM_ENVIRONMENT] = (struct stream_bytes){environment.data, environment.len};
+    streams.of[STREAM_INPUT] = c->input;
+    streams.of[STREAM_OUTPUT] = (struct stream_bytes){c->output.data, r->statement.output.bytes};
+    streams.of[STREAM_ERROR] = c->error_output;
+    rc = arguments.failed || environment.failed
+             ? err_set(err, VCP_ENOMEM, "no memory for arguments and environment")
+             : receipt_verify_module(r, c->module.data, c->module.n, &streams, &policy, NULL, NULL,
+                                     err);
+    buf_release(&arguments);
+    buf_release(&environment);
+    return rc;
+}
+
 static int verify(const struct claim *c, const void *bytes, size_t n, const struct keyring *keys,
                   struct claim_report *report, struct err *err)
 {
-    const struct receipt_policy policy = {.keys = keys};
     struct receipt r = {0};
     int rc = receipt_decode(&r, bytes, n, err);
 
@@ -261,7 +286,7 @@ static int verify(const struct claim *c, const void *bytes, size_t n, const stru
     /* What costs least first: a stolen receipt is found out without a pairing. */
     rc = claim_check(c, &r.statement, err);
     if (rc == VCP_OK)
-        rc = receipt_verify_module(&r, c->module, c->module_bytes, &policy, NULL, NULL, err);
+        rc = verify_proofs(c, &r, keys, err);
     receipt_release(&r);
     return rc;
 }

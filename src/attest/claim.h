@@ -22,27 +22,23 @@ void claim_context(uint8_t out[32], const char *task_id, const char *lease_id, c
 /* The limits of a task in the engine's terms: the same on every node. */
 void claim_limits(struct run_limits *out, const struct task_limits *l);
 
-/* A run's job as the prover takes it, module and context left to the caller; strings are those of
- * the task.  VCP_EUNSUPPORTED: such a task cannot be proven, and why. */
-int claim_request(struct execution_request *out, const struct task_inputs *in,
-                  const struct task_limits *l, struct err *err);
+/* A run's job as the prover takes it; module, input and context are left to the caller.  Strings
+ * are those of the task. */
+void claim_request(struct execution_request *out, const struct task_inputs *in,
+                   const struct task_limits *l);
 
-/* Whether a task can be proven at all, as far as its entry and inputs tell: VCP_EUNSUPPORTED or
- * VCP_EINVAL say why not.  (What its code does shows when it runs.) */
+/* Whether a task can be proven at all, as far as its entry and arguments tell: VCP_EUNSUPPORTED
+ * or VCP_EINVAL say why not.  (What its code does shows when it runs.) */
 int claim_provable(const struct task_inputs *in, const struct task_limits *l, const uint8_t *module,
                    size_t module_bytes, struct err *err);
 
+/* Contents are known to have the digests of task and outcome; NULL where there are none. */
 struct claim {
     const char *task_id, *lease_id, *node_id;
     const struct task_inputs *inputs;
     const struct task_limits *limits;
-    const uint8_t *module; /* known to have the task's digest */
-    size_t module_bytes;
     const struct outcome *outcome;
-    /* The bytes of outcome->output_sha3, known to have that digest; may be NULL when
-     * output_bytes is 0. */
-    const uint8_t *output;
-    size_t output_bytes;
+    struct stream_bytes module, input, output, error_output;
 };
 
 /* VCP_EVERIFY: the statement says something else; the sentence says what differs first. */

@@ -39,11 +39,11 @@ struct coord_clock {
 struct coord_claim {
     const char *task_id, *lease_id, *node_id;
     const struct task_spec *spec;
-    const uint8_t *module, *output; /* stored content by its digest; NULL when empty */
-    size_t module_bytes, output_bytes;
     const struct outcome *outcome;
-    const uint8_t *receipt;
-    size_t receipt_bytes;
+    struct coord_content {
+        const uint8_t *data; /* stored content by its digest; NULL when empty */
+        size_t n;
+    } module, input, output, error_output, receipt;
 };
 
 struct coord_proof {

@@ -215,13 +215,15 @@ struct inspection {
     struct arena arena;
     struct store_task task;
     struct task_spec spec;
-    struct file_map module, output;
+    struct file_map module, input, output, error_output;
 };
 
 static void inspection_release(struct inspection *in)
 {
     file_map_release(&in->module);
+    file_map_release(&in->input);
     file_map_release(&in->output);
+    file_map_release(&in->error_output);
     arena_release(&in->arena);
 }
 
@@ -255,21 +257,40 @@ static int look_up(struct inspection *in, const struct delivery *d, struct store
     return rc;
 }
 
-/* *whole: the contents are here; an output that is not is refused in the turn at the mutex. */
+/* VCP_ENOTFOUND when the content is not stored, or not of this length. */
+static int map_output(struct coord *c, struct file_map *out, const uint8_t sha3[SHA3_256_BYTES],
+                      uint64_t bytes, struct err *err)
+{
+    char hex[SHA3_256_HEX_BYTES];
+    int rc;
+
+    if (bytes == 0)
+        return VCP_OK;
+    hex_encode(hex, sha3, SHA3_256_BYTES);
+    rc = store_blob_map(c->store, out, hex, err);
+    return rc == VCP_OK && out->size != bytes ? VCP_ENOTFOUND : rc;
+}
+
+/* *whole: all of it is here; an output that is not is refused in the turn at the mutex. */
 static int map_contents(struct inspection *in, struct coord *c, const struct outcome *o,
                         bool *whole, struct err *err)
 {
-    char hex[SHA3_256_HEX_BYTES];
     int rc = store_blob_map(c->store, &in->module, in->task.module_sha3, err);
 
-    if (rc == VCP_OK && o->output_bytes > 0) {
-        hex_encode(hex, o->output_sha3, SHA3_256_BYTES);
-        rc = store_blob_map(c->store, &in->output, hex, err);
-        if (rc == VCP_ENOTFOUND)
-            return VCP_OK;
-    }
-    *whole = rc == VCP_OK && in->output.size == o->output_bytes;
-    return rc;
+    if (rc == VCP_OK && in->spec.inputs.stdin_bytes > 0)
+        rc = store_blob_map(c->store, &in->input, in->spec.inputs.stdin_sha3, err);
+    if (rc < 0)
+        return rc;
+    rc = map_output(c, &in->output, o->output_sha3, o->output_bytes, err);
+    if (rc == VCP_OK)
+        rc = map_output(c, &in->error_output, o->error_sha3, o->error_bytes, err);
+    *whole = rc == VCP_OK;
+    return rc == VCP_ENOTFOUND ? VCP_OK : rc;
+}
+
+static struct coord_content content(const struct file_map *m)
+{
+    return (struct coord_content){m->data, m->size};
 }
 
 static int ask_verifier(struct coord *c, struct delivery *d, const struct inspection *in,
@@ -280,13 +301,12 @@ static int ask_verifier(struct coord *c, struct delivery *d, const struct inspec
                                 .lease_id = d->r->lease_id,
                                 .node_id = d->r->node_id,
                                 .spec = &in->spec,
-                                .module = in->module.data,
-                                .module_bytes = in->module.size,
-                                .output = in->output.data,
-                                .output_bytes = in->output.size,
                                 .outcome = &d->r->outcome,
-                                .receipt = d->r->receipt,
-                                .receipt_bytes = d->r->receipt_bytes};
+                                .module = content(&in->module),
+                                .input = content(&in->input),
+                                .output = content(&in->output),
+                                .error_output = content(&in->error_output),
+                                .receipt = {d->r->receipt, d->r->receipt_bytes}};
     int rc = v->check(v->arg, &claim, &d->proof, &d->why);
 
     if (rc == VCP_OK)

@@ -32,13 +32,13 @@ static inline int fake_check(void *arg, const struct coord_claim *c, struct coor
     char want[FAKE_RECEIPT_BYTES];
 
     (void)arg;
-    if (c->receipt_bytes >= 6 && memcmp(c->receipt, "EAGAIN", 6) == 0)
+    if (c->receipt.n >= 6 && memcmp(c->receipt.data, "EAGAIN", 6) == 0)
         return err_set(err, VCP_ENOMEM, "no memory to verify");
     fake_receipt(want, c->task_id, c->lease_id, c->node_id, c->outcome);
-    if (c->module_bytes == 0 || c->receipt_bytes != strlen(want) ||
-        memcmp(c->receipt, want, c->receipt_bytes) != 0)
+    if (c->module.n == 0 || c->receipt.n != strlen(want) ||
+        memcmp(c->receipt.data, want, c->receipt.n) != 0)
         return err_set(err, VCP_EVERIFY, "the receipt is of another run");
-    sha3_256(out->statement, c->receipt, c->receipt_bytes);
+    sha3_256(out->statement, c->receipt.data, c->receipt.n);
     out->n_proofs = 3;
     out->verify_us = 7000;
     return VCP_OK;
