@@ -6,13 +6,15 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static void no_rows(void *arg, fr a[], fr b[], const fr_bits z[], struct threads *threads)
+static int no_rows(void *arg, fr a[], fr b[], fr_bits z[], struct threads *threads, struct err *err)
 {
     const struct ckey *k = arg;
     (void)z;
     (void)threads;
+    (void)err;
     for (size_t i = 0; i < (size_t)1 << k->log_domain; i++)
         a[i] = b[i] = fr_zero;
+    return VCP_OK;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
