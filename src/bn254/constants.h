@@ -70,6 +70,9 @@
 #define FROB3_3 {{{0x5764af0aaf46471eu, 0xdc50792e873e0fc1u, 0x86a673ff881d04f6u, 0xb2eddb43c30a74cu}}, {{0x9a490f32787e8580u, 0x8fd16d7ff04af8b1u, 0x4b39888ec6027bf2u, 0x3dd2e705b52a15du}}}  /* xi^(3(p^3-1)/6) */
 #define FROB3_4 {{{0x448a93a57b6762dfu, 0xbfd62df528fdeadfu, 0xd858f5d00e9bd47au, 0x6b03d4d3476ec58u}}, {{0x2b19daf4bcc936d1u, 0xa1a54e7a56f4299fu, 0xb533eee05adeaef1u, 0x170c812b84dda0b2u}}}  /* xi^(4(p^3-1)/6) */
 #define FROB3_5 {{{0xe0bc4b2275cf559fu, 0xc238b945c154e60fu, 0x803982a5929a7d5eu, 0x15ce052df7e4a37eu}}, {{0x2d28efbdbf3799a7u, 0x9b097e3c1ad60773u, 0x982d4113af4a535bu, 0x24e18991e3056063u}}}  /* xi^(5(p^3-1)/6) */
+/* s with s^6 = 82/3: (x, y) -> (s^2 x, s^3 y) takes G2's curve to y^2 = x^3 + 9 - u. */
+#define TWIST_S2 {{0xaed7f99506d10cf4u, 0x3070f45c9cefb40cu, 0x7f0ebc3590842710u, 0x836782e63a22f27u}}  /* s^2 */
+#define TWIST_S3 {{0x713c43cb9f810579u, 0x5b0902a4384bbcb4u, 0xa5e5d1809217306fu, 0x28f4d16583ccbbbeu}}  /* s^3 */
 /* Generators. */
 #define G1_GENERATOR {{{0xd35d438dc58f0d9du, 0xa78eb28f5c70b3du, 0x666ea36f7879462cu, 0xe0a77c19a07df2fu}}, {{0xa6ba871b8b1e1b3au, 0x14f1d651eb8e167bu, 0xccdd46def0f28c58u, 0x1c14ef83340fbe5eu}}}
 #define G2_GENERATOR {{{{0x8e83b5d102bc2026u, 0xdceb1935497b0172u, 0xfbb8264797811adfu, 0x19573841af96503bu}}, {{0xafb4737da84c6140u, 0x6043dd5a5802d8c4u, 0x9e950fc52a02f86u, 0x14fef0833aea7b6bu}}}, {{{0x619dfa9d886be9f6u, 0xfe7fd297f59e9b78u, 0xff9e1a62231b7dfeu, 0x28fd7eebae9e4206u}}, {{0x64095b56c71856eeu, 0xdc57f922327d3cbbu, 0x55f935be33351076u, 0xda4a0e693fd6482u}}}}

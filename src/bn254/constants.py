@@ -119,6 +119,28 @@ for i in range(1, 6):
     define("FROB2_%d" % i, "{%s}" % mont(v[0]), "xi^(%d(p^2-1)/6)" % i)
 for i in range(1, 6):
     define("FROB3_%d" % i, mont2(pow2(xi, i * (p**3 - 1) // 6)), "xi^(%d(p^3-1)/6)" % i)
+print("/* s with s^6 = 82/3: (x, y) -> (s^2 x, s^3 y) takes G2's curve to y^2 = x^3 + 9 - u. */")
+
+
+# A root of order n = 2 or 3 of a, any; brute force over the n-torsion that Adleman, Manders
+# and Miller's exponent leaves.
+def root(a, n):
+    q, e = p - 1, 0
+    while q % n == 0:
+        q, e = q // n, e + 1
+    g = next(c for c in range(2, 99) if pow(c, (p - 1) // n, p) != 1)
+    z, v = pow(g, q, p), pow(a, pow(n, -1, q), p)
+    for _ in range(n**e):
+        if pow(v, n, p) == a:
+            return v
+        v = v * z % p
+    raise ValueError
+
+
+s = root(root(82 * pow(3, -1, p) % p, 3), 2)
+assert 3 * pow(s, 6, p) % p == 82
+define("TWIST_S2", "{%s}" % mont(s * s), "s^2")
+define("TWIST_S3", "{%s}" % mont(s * s * s), "s^3")
 print("/* Generators. */")
 define("G1_GENERATOR", "{{%s}, {%s}}" % (mont(1), mont(2)))
 gx = (10857046999023057135944570762232829481370756359578518086990519993285655852781,
