@@ -100,7 +100,7 @@ print("/* Tables of v52_fold: 2^253 and 2^254 are 0.66 M and 1.32 M. */")
 fold("FP_52_FOLD_X", p, 253, 6, 2 * p)
 fold("FP_52_FOLD_Y", p, 253, 5)
 fold("FP_52_FOLD_WIDE", p, 253, 5, n=16)
-for i in (5, 7):
+for i in (5, 7, 32):
     define("FP_52_%dM" % i, text(i * p, 52, 5))
 print("/* Quotient of v52_barrett: 2^266 / M; 2^260 - M; and multiples of r. */")
 define("FR_52_RECIPROCAL", "0x%xu" % (2**266 // r))

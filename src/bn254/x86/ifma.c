@@ -2,6 +2,7 @@
  * elsewhere. */
 #include "bn254/x86/adx.h"
 #include "bn254/x86/msm_ifma.h"
+#include "bn254/x86/mul_ifma.h"
 #include "bn254/x86/ntt_ifma.h"
 #include "bn254/x86/pairing_ifma.h"
 #include "bn254/x86/x86_kernels.h"
@@ -20,7 +21,7 @@ const struct bn254_kernels kernels_ifma = {
     .g2_find_invalid = g2_find_invalid_adx,
     .g1_mul = g1_mul_adx,
     .g1_mul_var = g1_mul_var_adx,
-    .g1_mul_n = g1_mul_n_adx,
+    .g1_mul_n = g1_mul_n_ifma,
     .g2_mul = g2_mul_adx,
     .g2_mul_var = g2_mul_var_adx,
     .g2_prepare = g2_prepare_adx,

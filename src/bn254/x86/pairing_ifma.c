@@ -8,7 +8,6 @@
 #include <string.h>
 
 #include "bn254/g2.h"
-#include "bn254/mont.h"
 #include "bn254/x86/adx.h"
 #include "bn254/x86/tower52.h"
 

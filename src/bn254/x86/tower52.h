@@ -12,6 +12,7 @@
 
 #include "bn254/constants.h"
 #include "bn254/fp12.h"
+#include "bn254/mont.h"
 #include "bn254/x86/mont52.h"
 
 #define V52_CALL static __attribute__((noinline, unused))
