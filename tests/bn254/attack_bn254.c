@@ -277,8 +277,10 @@ static void check_small_orders(void *arg)
 {
     const struct small_orders *s = arg;
     enum { N = 300 };
+    struct pairing_pair pairs[20];
     g2_affine list[N];
     struct prng r;
+    fp12 f;
 
     prng_init(&r, 6);
     sample_g2_n(&r, list, N);
@@ -292,6 +294,10 @@ static void check_small_orders(void *arg)
         list[at] = s->bad[i];
         assert_int_equal(g2_find_invalid(list, N, NULL), at);
         list[at] = saved;
+        for (size_t j = 0; j < 20; j++)
+            pairs[j] = (struct pairing_pair){g1_generator, &list[j], NULL};
+        pairs[i % 20].q = &s->bad[i];
+        assert_int_equal(pairing_miller(&f, pairs, 20), i % 20);
     }
 }
 
