@@ -594,6 +594,8 @@ struct lin build_update_begin(struct build *b, enum bus_space space, unsigned po
 {
     struct chip_access *a = open_access(b, space, port, at, bits);
 
+    if (space == SPACE_FUNCTION)
+        refuse(b, "a cell that only the verifier writes", "MEM");
     a->is_write = true;
     return lin_wire(a->value_wire);
 }

@@ -98,9 +98,10 @@ enum bus_space {
     SPACE_FRAME,
     SPACE_LINEAR,
     SPACE_GLOBAL,
-    SPACE_TABLE,
+    SPACE_TABLE, /* tables.h */
     SPACE_SPECIAL,
     SPACE_TAPE,
+    SPACE_FUNCTION, /* what calls through tables need to know: read only */
     BUS_SPACES
 };
 #define BUS_ADDRESS(space, at) (((uint64_t)(space) << BUS_SPACE_BITS) + (at))
@@ -110,7 +111,7 @@ enum special_cell {
     CELL_PAGES,     /* of linear memory */
     CELL_PAGES_MAX, /* the module's */
     CELL_ROOM,      /* bytes of the limit that memories and tables have not taken */
-    CELL_TABLE_SIZE /* + table */
+    SPECIAL_CELLS
 };
 /* Tapes: words that only the verifier writes, of SPACE_TAPE, each at tape << BUS_TAPE_BITS. */
 #define BUS_TAPE_BITS             32u

@@ -255,6 +255,9 @@ static bool fits_type(const struct func_type *t, const struct statement *s)
         if (val_type_is_ref(t->params[i]) ||
             ((t->params[i] == VAL_I32 || t->params[i] == VAL_F32) && s->args[i] > UINT32_MAX))
             return false;
+    for (uint32_t i = 0; i < t->n_results; i++)
+        if (val_type_is_ref(t->results[i])) /* a number of ours, not the embedder's */
+            return false;
     return true;
 }
 
@@ -299,13 +302,13 @@ static int make_entries(struct program *p, const struct statement *s, struct err
 
 /* ---- cells ---------------------------------------------------------------------------- */
 
-static bool constant_of(const struct program *p, const struct const_expr *e, uint64_t *out)
+uint64_t program_constant(const struct program *p, const struct const_expr *e)
 {
     switch (e->kind) {
-    case CONST_VALUE: *out = e->bits; return true;
-    case CONST_REF_NULL: *out = 0; return true;
-    case CONST_REF_FUNC: *out = (uint64_t)e->index + 1; return true;
-    default: *out = p->globals[e->index]; return true;
+    case CONST_VALUE: return e->bits;
+    case CONST_REF_NULL: return 0;
+    case CONST_REF_FUNC: return (uint64_t)e->index + 1;
+    default: return p->globals[e->index];
     }
 }
 
@@ -320,8 +323,7 @@ static int make_image(struct program *p, struct err *err)
 
             if (d->mode != SEGMENT_ACTIVE)
                 continue;
-            constant_of(p, &d->at, &at);
-            at = (uint32_t)at;
+            at = (uint32_t)program_constant(p, &d->at);
             if (at + d->n_bytes > bytes)
                 return err_set(err, VCP_EUNSUPPORTED,
                                "data segment %u lies outside the memory: nothing runs", i);
@@ -341,26 +343,16 @@ static int make_image(struct program *p, struct err *err)
 }
 
 /* What the engine refuses or traps on before anything runs is not a run to prove. */
-static int check_tables(struct program *p, uint64_t memory_bytes_max, struct err *err)
+static int check_memory(struct program *p, uint64_t memory_bytes_max, struct err *err)
 {
     const struct module *m = p->code->module;
-    uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES, at;
+    uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES;
 
     for (uint32_t i = 0; i < m->n_tables; i++)
         bytes += (uint64_t)m->tables[i].type.size.min * 8;
     if (bytes > memory_bytes_max)
         return err_set(err, VCP_EUNSUPPORTED, "memory and tables are over the limit: nothing runs");
     p->specials[CELL_ROOM] = memory_bytes_max - bytes;
-    for (uint32_t i = 0; i < m->n_elems; i++) {
-        const struct elem_segment *e = &m->elems[i];
-
-        if (e->mode != SEGMENT_ACTIVE)
-            continue;
-        constant_of(p, &e->at, &at);
-        if ((uint32_t)at + (uint64_t)e->n_items > m->tables[e->table].type.size.min)
-            return err_set(err, VCP_EUNSUPPORTED,
-                           "element segment %u lies outside its table: nothing runs", i);
-    }
     return VCP_OK;
 }
 
@@ -377,7 +369,7 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
     if (!p->globals)
         return no_memory(err);
     for (uint32_t i = 0; i < m->n_globals; i++)
-        constant_of(p, &m->globals[i].init, &p->globals[i]);
+        p->globals[i] = program_constant(p, &m->globals[i].init);
     if (m->n_memories) {
         p->pages = m->memories[0].type.size.min;
         p->pages_max = m->memories[0].type.size.max;
@@ -385,10 +377,10 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
     p->specials[CELL_DEPTH] = p->call_depth_max;
     p->specials[CELL_PAGES] = p->pages;
     p->specials[CELL_PAGES_MAX] = p->pages_max;
-    rc = check_tables(p, s->memory_bytes_max, err);
-    if (rc < 0)
-        return rc;
-    return make_image(p, err);
+    rc = check_memory(p, s->memory_bytes_max, err);
+    if (rc == VCP_OK)
+        rc = tables_make(p, err);
+    return rc == VCP_OK ? make_image(p, err) : rc;
 }
 
 int program_new(struct program **out, const struct code *code, const struct statement *s,
@@ -430,37 +422,98 @@ bool program_page_is_zero(const struct program *p, uint64_t at)
     return memcmp(p->image + at, zeros, CELL_PAGE_BYTES) == 0;
 }
 
-/* Zero cells: all of a run but those of image pages that hold anything. */
+struct regions {
+    uint64_t (*out)[2];
+    uint32_t n;
+};
+
+static void add_region(struct regions *r, uint64_t first, uint64_t end)
+{
+    if (first >= end)
+        return;
+    if (r->out)
+        r->out[r->n][0] = first, r->out[r->n][1] = end;
+    r->n++;
+}
+
+static void table_regions(struct regions *r, const struct program_table *t)
+{
+    uint64_t base = BUS_ADDRESS(SPACE_TABLE, ((uint64_t)t->number << TABLE_SHIFT) + 1), gap = base;
+
+    for (uint32_t i = 0; i < t->n_entries; i += TABLE_PAGE) {
+        if (tables_page_is_null(t, i))
+            continue;
+        add_region(r, gap, base + i);
+        gap = base + i + TABLE_PAGE;
+    }
+    add_region(r, gap, base + t->size_max);
+}
+
+/* Zero cells: all of a run but those of pages that hold anything. */
 uint32_t program_regions(const struct program *p, uint64_t (*out)[2])
 {
+    struct regions r = {out, 0};
     uint64_t base = BUS_ADDRESS(SPACE_LINEAR, 0), gap = base;
-    uint64_t end = base + (uint64_t)p->pages * (PAGE_BYTES / 4);
-    uint32_t n = 0;
 
-#define REGION(first, last)                                                                        \
-    do {                                                                                           \
-        if (out)                                                                                   \
-            out[n][0] = (first), out[n][1] = (last);                                               \
-        n++;                                                                                       \
-    } while (0)
-    REGION(ZFP_START, program_frame_end(p));
+    add_region(&r, ZFP_START, program_frame_end(p));
     for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES) {
         if (program_page_is_zero(p, at))
             continue;
-        if (base + at / 4 > gap)
-            REGION(gap, base + at / 4);
+        add_region(&r, gap, base + at / 4);
         gap = base + (at + CELL_PAGE_BYTES) / 4;
     }
-    if (end > gap)
-        REGION(gap, end);
-#undef REGION
-    return n;
+    add_region(&r, gap, base + (uint64_t)p->pages * (PAGE_BYTES / 4));
+    for (uint32_t i = 0; i < p->tables.n && p->tables.are_used; i++)
+        table_regions(&r, &p->tables.all[i]);
+    return r.n;
+}
+
+/* ---- cells that are the verifier's ------------------------------------------------------ */
+
+static uint32_t word(const uint8_t *b)
+{
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static void image_cells(const struct program *p, program_cell_fn *f, void *arg)
+{
+    for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES)
+        for (unsigned i = 0; i < CELL_PAGE_BYTES && !program_page_is_zero(p, at); i += 4)
+            f(arg, BUS_ADDRESS(SPACE_LINEAR, (at + i) / 4), word(p->image + at + i));
+}
+
+static void table_cells(const struct program_table *t, program_cell_fn *f, void *arg)
+{
+    uint64_t base = BUS_ADDRESS(SPACE_TABLE, (uint64_t)t->number << TABLE_SHIFT);
+
+    f(arg, base, t->size);
+    for (uint32_t i = 0; i < t->n_entries && i < t->size_max; i++)
+        if (!tables_page_is_null(t, i / TABLE_PAGE * TABLE_PAGE))
+            f(arg, base + 1 + i, t->entries[i]);
+}
+
+void program_cells(const struct program *p, program_cell_fn *f, void *arg)
+{
+    image_cells(p, f, arg);
+    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
+        f(arg, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
+    for (uint32_t i = 0; i < p->tables.n && p->tables.are_used; i++)
+        table_cells(&p->tables.all[i], f, arg);
+    for (uint32_t i = 0; i < p->code->module->n_funcs; i++)
+        if (p->tables.has_fact[i])
+            f(arg, BUS_ADDRESS(SPACE_FUNCTION, (uint64_t)i + 1), tables_fact(p, i));
+    for (uint32_t i = 0; i < SPECIAL_CELLS; i++)
+        f(arg, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
+    for (unsigned t = 0; t < TAPES; t++)
+        for (uint64_t i = 0; i < p->tapes[t].n; i++)
+            f(arg, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
 }
 
 void program_free(struct program *p)
 {
     if (!p)
         return;
+    tables_release(p);
     free(p->entries);
     part_release(&p->guest);
     part_release(&p->routines);
@@ -507,13 +560,13 @@ static void state(struct emitter *x, int sign, uint64_t clock, uint32_t pc, uint
     put(x, &t);
 }
 
-static void cell(struct emitter *x, uint64_t address, uint64_t value)
+static void cell(void *arg, uint64_t address, uint64_t value)
 {
     struct bus_tuple t = tuple(BUS_MEM, 1);
 
     fr_from_u64(&t.comps[1], address);
     fr_from_u64(&t.values[0], value);
-    put(x, &t);
+    put(arg, &t);
 }
 
 /* Zero cells of [first, end): a path of strictly rising addresses between two tokens. */
@@ -529,11 +582,6 @@ static void region(struct emitter *x, uint64_t first, uint64_t end)
     put(x, &t);
 }
 
-static uint32_t word(const uint8_t *b)
-{
-    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
 static int region_cells(struct emitter *x, const struct program *p)
 {
     uint32_t n = program_regions(p, NULL);
@@ -546,13 +594,6 @@ static int region_cells(struct emitter *x, const struct program *p)
         region(x, regions[i][0], regions[i][1]);
     free(regions);
     return VCP_OK;
-}
-
-static void image_cells(struct emitter *x, const struct program *p)
-{
-    for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES)
-        for (unsigned i = 0; i < CELL_PAGE_BYTES && !program_page_is_zero(p, at); i += 4)
-            cell(x, BUS_ADDRESS(SPACE_LINEAR, (at + i) / 4), word(p->image + at + i));
 }
 
 static void code_list(struct emitter *x, const struct program *p)
@@ -691,18 +732,6 @@ static void ends(struct emitter *x, const struct program *p, const struct statem
     state(x, -1, l->clock_end, last_pc(p, s, l), fp, l->charge);
 }
 
-/* Globals, special cells, tapes. */
-static void small_cells(struct emitter *x, const struct program *p)
-{
-    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
-        cell(x, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
-    for (uint32_t i = 0; i < CELL_TABLE_SIZE; i++)
-        cell(x, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
-    for (unsigned t = 0; t < TAPES; t++)
-        for (uint64_t i = 0; i < p->tapes[t].n; i++)
-            cell(x, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
-}
-
 static int emit(void *arg, const struct statement *s, const struct statement_lists *l,
                 const struct terms_sink *sink, struct err *err)
 {
@@ -720,8 +749,7 @@ static int emit(void *arg, const struct statement *s, const struct statement_lis
     rc = region_cells(&x, p);
     if (rc < 0)
         return rc;
-    image_cells(&x, p);
-    small_cells(&x, p);
+    program_cells(p, cell, &x);
     return x.rc < 0 ? x.rc : VCP_OK;
 }
 

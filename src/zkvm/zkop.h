@@ -95,12 +95,13 @@ enum zk_one {
     ZONE_GLOBAL_SET_S,
     ZONE_GLOBAL_SET_A,
     ZONE_MEMORY_SIZE,
-    ZONE_ASSERT, /* slot top holds imm: results of the statement */
-    ZONE_TABLE_GET,
-    ZONE_TABLE_SET,
-    ZONE_TABLE_SIZE,
-    ZONE_CALL_INDIRECT,
-    ZONE_HALT, /* the end of a run that went well */
+    ZONE_ASSERT,        /* slot top holds imm: results of the statement */
+    ZONE_TABLE_GET,     /* a: index, top: destination; imm: number of the table (tables.h) */
+    ZONE_TABLE_SET,     /* a: index, top: value */
+    ZONE_TABLE_SIZE,    /* top: destination */
+    ZONE_CALL_INDIRECT, /* a: index, b: callee's first slot, top: record; imm: tables.h */
+    ZONE_REF_FUNC,      /* top = imm, also the accumulator */
+    ZONE_HALT,          /* the end of a run that went well */
     /* Routines (zkvm/runtime.h): as the calls and returns above, without room and depth. */
     ZONE_ROUTINE, /* top: the record's slot; a: callee's first slot; imm: pc */
     ZONE_RRET0,

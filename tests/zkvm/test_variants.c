@@ -27,6 +27,8 @@ static uint64_t world_cell(const struct world *w, uint64_t address)
 
     if (space == SPACE_SPECIAL)
         return address == BUS_ADDRESS(SPACE_SPECIAL, CELL_PAGES) ? w->pages : x % 3;
+    if (space == SPACE_TABLE || space == SPACE_FUNCTION)
+        return table_value((unsigned)space, x);
     if (space == SPACE_LINEAR)
         return (uint32_t)(x % 5 ? x : x % 2 ? UINT32_MAX : 0);
     switch (x % 8) { /* frame: the edges of numbers and of the memory */
@@ -147,6 +149,8 @@ static void draw_world(struct trace_sample *q, struct world *w, const struct chi
         q->inputs[ROW_IMM] = (rnd() % 3 ? rnd() % 12 : w->pages * 65536 - rnd() % 12) & UINT32_MAX;
     if (rnd() % 4 == 0)
         q->inputs[ROW_IMM] |= (rnd() % 12) << 32;
+    if (c->op == ZOP_ONE(ZONE_CALL_INDIRECT))
+        q->inputs[ROW_IMM] = call_imm();
     q->value = value_of;
     q->arg = w;
 }

@@ -220,14 +220,6 @@ static struct lin loaded(struct access *m, unsigned load, unsigned variant)
     return sign_width(load) ? extended(b, v, 8 * m->bytes, sign_width(load)) : v;
 }
 
-static void pin_top(struct build *b)
-{
-    int32_t top = b->code[CODE_TOP].t[0].wire;
-
-    build_range16(b, lin_wire(top));
-    build_pin(b, top, 0, 65535);
-}
-
 int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
 {
     uint32_t at = op - ZOP_LOAD_FIRST;
@@ -257,7 +249,7 @@ int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
     effective_address(&m, base_address(&m, shape, &s, more), offset);
     if (variant == OUT_OF_BOUNDS) {
         if (writes)
-            pin_top(b);
+            part_pin_top(b);
         out_of_bounds(&m);
         return build_finish(out, b, err);
     }
