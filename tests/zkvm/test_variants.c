@@ -62,10 +62,12 @@ struct effect {
     fr state[3];
 };
 
-/* A cell that a row may touch: of its space, and of a memory that large. */
+/* A cell that a row may touch: of its space, and of a memory that large; null is no function. */
 static bool exists(const struct world *w, const fr *address, uint64_t *out)
 {
     if (!small(address, (uint64_t)1 << 39, out))
+        return false;
+    if (*out == BUS_ADDRESS(SPACE_FUNCTION, 0))
         return false;
     return *out >> BUS_SPACE_BITS != SPACE_LINEAR ||
            *out - BUS_ADDRESS(SPACE_LINEAR, 0) < w->pages * 16384;

@@ -234,7 +234,7 @@ int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
     char name[40];
     int rc;
 
-    if (variant == SMALL_VALUE || (variant == ACROSS && m.lg == 0))
+    if (variant >= SMALL_VALUE || (variant == ACROSS && m.lg == 0))
         return VCP_ENOTFOUND;
     snprintf(name, sizeof name, "%s_%s%s%s%s", load_names[load], address_names[mode],
              m.has_more ? "+" : "", writes ? "" : "_n", variant_names[variant]);
@@ -369,7 +369,8 @@ int chip_store(struct chip **out, uint32_t op, unsigned variant, struct err *err
     char name[40];
     int rc;
 
-    if ((variant == SMALL_VALUE && m.lg != 2) || (variant == ACROSS && m.lg == 0))
+    if (variant > SMALL_VALUE || (variant == SMALL_VALUE && m.lg != 2) ||
+        (variant == ACROSS && m.lg == 0))
         return VCP_ENOTFOUND;
     snprintf(name, sizeof name, "store%u_%s%s_%s%s", 8u << m.lg, address_names[mode],
              m.has_more ? "+" : "", values[value], variant_names[variant]);
