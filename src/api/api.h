@@ -14,6 +14,7 @@
 
 #include "api/metrics.h"
 #include "api/modules.h"
+#include "api/proofs.h"
 #include "api/rate.h"
 #include "api/server.h"
 #include "base/json.h"
@@ -31,6 +32,7 @@ struct api_server {
     struct rate *rate;
     struct metrics metrics;
     struct modules modules;
+    struct proofs proofs;
     uint8_t pepper[API_PEPPER_BYTES];
     char spool_dir[4096];
     struct sweeper *sweeper;
@@ -96,6 +98,8 @@ bool caller_has_scope(const struct caller *c, const char *scope);
 
 /* blobs.c: the stored bytes as application/octet-stream. */
 int reply_blob(struct call *c, const char *sha3, int64_t size_bytes, struct err *err);
+/* The file's bytes, or the range of them that the request asks for. */
+int reply_file(struct call *c, const char *path, uint64_t bytes, struct err *err);
 
 /* ---- reading a request ---- */
 

@@ -4,6 +4,7 @@
 #include "store/blobs.h"
 
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -108,23 +109,68 @@ static int may_read(struct call *c, struct store_blob *blob, struct err *err)
     return rc;
 }
 
-int reply_blob(struct call *c, const char *sha3, int64_t size_bytes, struct err *err)
+/* "bytes=FROM-" or "bytes=FROM-TO", one range; anything else is no range, as RFC 9110 wants. */
+static bool parse_range(const char *text, uint64_t *from, uint64_t *to)
 {
-    char path[4096];
-    int fd, rc;
+    char *end;
+
+    if (!text || strncmp(text, "bytes=", 6) != 0 || text[6] < '0' || text[6] > '9')
+        return false;
+    *from = strtoull(text + 6, &end, 10);
+    if (*end++ != '-')
+        return false;
+    *to = UINT64_MAX;
+    if (*end == '\0')
+        return true;
+    if (*end < '0' || *end > '9')
+        return false;
+    *to = strtoull(end, &end, 10);
+    return *end == '\0' && *to >= *from;
+}
+
+static int refuse_range(struct call *c, uint64_t bytes, struct err *err)
+{
+    reply_status(c->rs, 416, "the range begins behind the end");
+    http_response_header(c->rs, "Content-Range",
+                         arena_printf(&c->rq->arena, "bytes */%llu", (unsigned long long)bytes));
+    return err_set(err, VCP_EINVAL, "the range begins behind the end");
+}
+
+int reply_file(struct call *c, const char *path, uint64_t bytes, struct err *err)
+{
+    uint64_t from = 0, to = bytes - 1;
+    bool part = parse_range(http_request_header(c->rq, "Range"), &from, &to);
+    int fd;
 
     c->rs->content_type = "application/octet-stream";
-    if (size_bytes == 0)
+    if (part && from >= bytes)
+        return refuse_range(c, bytes, err);
+    http_response_header(c->rs, "Accept-Ranges", "bytes");
+    if (bytes == 0)
         return reply_empty(c, 200);
-    if ((rc = store_blob_path(c->api->store, path, sizeof path, sha3, err)) < 0)
-        return rc;
+    if (to >= bytes)
+        to = bytes - 1;
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return err_set(err, VCP_EIO, "%s: the content is gone", path);
     c->rs->fd = fd;
-    c->rs->fd_bytes = (uint64_t)size_bytes;
-    c->rs->status = 200;
+    c->rs->fd_offset = from;
+    c->rs->fd_bytes = to - from + 1;
+    c->rs->status = part ? 206 : 200;
+    if (part)
+        http_response_header(c->rs, "Content-Range",
+                             arena_printf(&c->rq->arena, "bytes %llu-%llu/%llu",
+                                          (unsigned long long)from, (unsigned long long)to,
+                                          (unsigned long long)bytes));
     return VCP_OK;
+}
+
+int reply_blob(struct call *c, const char *sha3, int64_t size_bytes, struct err *err)
+{
+    char path[4096];
+    int rc = store_blob_path(c->api->store, path, sizeof path, sha3, err);
+
+    return rc < 0 ? rc : reply_file(c, path, (uint64_t)size_bytes, err);
 }
 
 int handle_blob_get(struct call *c, struct err *err)

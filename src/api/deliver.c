@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "api/routes.h"
+#include "base/file.h"
 #include "base/limits.h"
 #include "store/blobs.h"
 
@@ -103,6 +104,93 @@ static int store_output(struct call *c, bool *seen, const char *key,
                                        c->api->config.blob_quota_bytes, api_now_ms(c->api), err);
 }
 
+/* ---- receipts ---- */
+
+/* A receipt on its way to the coordinator: its bytes are in the arena, or mapped. */
+struct receipt_bytes {
+    struct file_map map;
+    char sha3[SHA3_256_HEX_BYTES];
+};
+
+static int take_inline_receipt(struct call *c, struct receipt_bytes *in, struct coord_result *r,
+                               const char *text, bool store, struct err *err)
+{
+    uint8_t digest[SHA3_256_BYTES], *p;
+    size_t len = strlen(text), n = 0;
+    struct store_blob blob;
+
+    if (len / 4 * 3 > API_INLINE_BYTES_MAX + 2)
+        return err_set(err, VCP_EINVAL,
+                       "receipt_base64 is larger than %u bytes; upload it as a blob",
+                       API_INLINE_BYTES_MAX);
+    p = arena_alloc(&c->rq->arena, len / 4 * 3 + 4);
+    if (!p)
+        return err_set(err, VCP_ENOMEM, "no memory for the receipt");
+    if (!base64_decode(p, &n, text, len))
+        return err_set(err, VCP_EINVAL, "receipt_base64 is not base64 (RFC 4648, with padding)");
+    sha3_256(digest, p, n);
+    hex_encode(in->sha3, digest, sizeof digest);
+    r->receipt = p;
+    r->receipt_bytes = n;
+    return store ? store_blob_put_output(c->api->store, &blob, c->caller.user_id, p, n,
+                                         c->api->config.blob_quota_bytes, api_now_ms(c->api), err)
+                 : VCP_OK;
+}
+
+/* Uploaded before, by this node's owner's nodes: what others stored is not his to send. */
+static int take_stored_receipt(struct call *c, struct receipt_bytes *in, struct coord_result *r,
+                               struct err *err)
+{
+    struct store_blob blob;
+    struct store_tx *tx;
+    bool may = false;
+    int rc = store_begin_read(c->api->store, &tx, err);
+
+    if (rc < 0)
+        return rc;
+    rc = store_blob_get(tx, &blob, in->sha3, err);
+    if (rc == VCP_OK)
+        rc = store_blob_readable(tx, &may, c->caller.user_id, in->sha3, err);
+    store_rollback(tx);
+    if (rc == VCP_ENOTFOUND || (rc == VCP_OK && !may))
+        return err_set(err, VCP_EINVAL, "receipt %s is not stored: upload it first", in->sha3);
+    if (rc == VCP_OK && blob.size_bytes > ZKVM_RECEIPT_BYTES_MAX)
+        return err_set(err, VCP_EINVAL, "a receipt has at most %u bytes", ZKVM_RECEIPT_BYTES_MAX);
+    if (rc == VCP_OK)
+        rc = store_blob_map(c->api->store, &in->map, in->sha3, err);
+    r->receipt = in->map.data;
+    r->receipt_bytes = in->map.size;
+    return rc;
+}
+
+/* receipt_base64, or receipt_sha3 of what was uploaded; without either there is none.  store: the
+ * lease is live. */
+static int read_receipt(struct call *c, struct receipt_bytes *in, struct coord_result *r,
+                        bool store, struct err *err)
+{
+    json_t *v = json_object_get(c->body, "receipt_base64");
+    const char *stated = NULL;
+    int rc;
+
+    if ((rc = json_get_str(&stated, c->body, "receipt_sha3", SHA3_256_HEX_BYTES - 1, err)) < 0 ||
+        (rc = json_get_int(&r->prove_ms, c->body, "prove_ms", 0, 86400000, err)) < 0)
+        return rc;
+    if (stated && !sha3_hex_is_valid(stated))
+        return err_set(err, VCP_EINVAL, "receipt_sha3 must be 64 lower-case hex digits");
+    if (v && !json_is_null(v) && !json_is_string(v))
+        return err_set(err, VCP_EINVAL, "receipt_base64 must be base64 text");
+    if (json_is_string(v)) {
+        rc = take_inline_receipt(c, in, r, json_string_value(v), store, err);
+        if (rc == VCP_OK && stated && strcmp(stated, in->sha3) != 0)
+            rc = err_set(err, VCP_EINVAL, "receipt_base64 is not what receipt_sha3 says");
+    } else if (stated) {
+        memcpy(in->sha3, stated, sizeof in->sha3);
+        rc = store ? take_stored_receipt(c, in, r, err) : VCP_OK;
+    }
+    r->receipt_sha3 = in->sha3[0] ? in->sha3 : NULL;
+    return rc;
+}
+
 static int read_result(struct call *c, struct coord_result *r, struct err *err)
 {
     json_t *outcome = json_object_get(c->body, "outcome");
@@ -151,6 +239,7 @@ static int deliver(struct call *c, const char *lease_id, struct coord_verdict *v
     struct coord_result r = {
         .node_id = c->caller.node_id, .task_id = c->params[0], .lease_id = lease_id};
     const struct outcome *o = &r.outcome;
+    struct receipt_bytes receipt = {.sha3 = ""};
     bool live = false;
     int rc;
 
@@ -161,8 +250,13 @@ static int deliver(struct call *c, const char *lease_id, struct coord_verdict *v
                  (rc = store_output(c, &r.error_seen, "error_base64", o->error_sha3, o->error_bytes,
                                     err)) < 0))
         return rc;
-    rc = coord_result_submit(c->api->coord, NULL, &r, v, err);
-    return rc < 0 ? late(c, rc, err) : VCP_OK;
+    rc = read_receipt(c, &receipt, &r, live, err);
+    if (rc == VCP_OK) {
+        rc = coord_result_submit(c->api->coord, NULL, &r, v, err);
+        rc = rc < 0 ? late(c, rc, err) : VCP_OK;
+    }
+    file_map_release(&receipt.map);
+    return rc;
 }
 
 /* ---- the call ---- */

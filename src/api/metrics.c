@@ -7,8 +7,9 @@
 #include "store/ledger.h"
 
 /* Statuses this server sends; the last entry counts all others. */
-static const int statuses[METRICS_STATUSES] = {200, 201, 204, 400, 401, 402, 403, 404, 405, 409,
-                                               411, 413, 415, 422, 429, 500, 501, 503, 0};
+static const int statuses[METRICS_STATUSES] = {200, 201, 204, 206, 400, 401, 402,
+                                               403, 404, 405, 409, 411, 413, 415,
+                                               416, 422, 429, 500, 501, 503, 0};
 static const double bounds_s[METRICS_BUCKETS - 1] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025,
                                                      0.1,    0.5,   2,      10,    35};
 
@@ -155,9 +156,10 @@ static void render_network(struct buf *out, const struct coord_stats *s)
     buf_printf(out,
                "ambient_nodes{state=\"registered\"} %lld\nambient_nodes{state=\"online\"} %lld\n"
                "ambient_nodes{state=\"healthy\"} %lld\nambient_nodes{state=\"safe_mode\"} %lld\n"
-               "ambient_nodes{state=\"full\"} %lld\n",
+               "ambient_nodes{state=\"full\"} %lld\nambient_nodes{state=\"proving\"} %lld\n",
                (long long)s->total_nodes, (long long)s->online_nodes, (long long)s->healthy_nodes,
-               (long long)s->safe_mode_nodes, (long long)s->full_nodes);
+               (long long)s->safe_mode_nodes, (long long)s->full_nodes,
+               (long long)s->proving_nodes);
     gauge(out, "ambient_assignments_active", "Nodes at work on tasks", s->active_assignments);
     gauge(out, "ambient_leases_live", "Leases taken and not over", s->live_leases);
     counter(out, "ambient_placements", "Nodes given a task", s->placements);
@@ -165,7 +167,12 @@ static void render_network(struct buf *out, const struct coord_stats *s)
             s->placement_visits);
     counter(out, "ambient_leases_expired", "Leases that ran out", s->leases_expired);
     counter(out, "ambient_results", "Outcomes delivered", s->results);
-    counter(out, "ambient_disputes", "Outcomes that disagreed with the majority", s->disputes);
+    counter(out, "ambient_disputes", "Results that disagreed, were forged or lacked their receipt",
+            s->disputes);
+    counter(out, "ambient_receipts", "Receipts verified", s->receipts);
+    counter(out, "ambient_receipts_refused", "Results refused for their receipt",
+            s->receipts_refused);
+    counter(out, "ambient_audits", "Results drawn for an audit", s->audits);
 }
 
 static int render_ledger(struct buf *out, struct api_server *api, struct err *err)

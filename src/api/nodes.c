@@ -22,21 +22,23 @@ static json_t *capabilities_json(const struct store_node *n)
                      (int)n->gpu_available);
 }
 
-static json_t *node_json(const struct store_node *n)
+static json_t *node_json(const struct call *c, const struct store_node *n)
 {
     json_t *health = n->has_health ? json_real(n->health_score) : json_null();
     json_t *port = n->observability_port ? json_integer(n->observability_port) : json_null();
     json_t *telemetry = n->telemetry.timestamp ? telemetry_to_json(&n->telemetry) : json_null();
 
     return json_pack(
-        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:o, s:f, s:o, s:o}",
+        "{s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:s, s:o, s:o, s:b, s:i, s:o, s:f, s:o, s:o, s:o, "
+        "s:b}",
         "node_id", jstr(n->node_id), "owner_id", jstr(n->owner_id), "region", jstr(n->region),
         "node_type", jstr(n->node_type), "capabilities", capabilities_json(n), "observability_port",
         port, "health_score", health, "status", store_node_status_name(n->status), "registered_at",
         jtime(n->registered_at_ms), "last_seen", jtime(n->last_heartbeat_at_ms), "safe_mode",
         (int)n->safe_mode, "slots", (int)n->slots, "telemetry", telemetry, "reputation",
         reputation_score(&n->reputation), "record", record_json(&n->reputation), "public_key",
-        jhex(n->public_key, SIGN_PUBLIC_BYTES));
+        jhex(n->public_key, SIGN_PUBLIC_BYTES), "keyset", jstr(n->keyset), "proves",
+        n->keyset && strcmp(n->keyset, proofs_keyset(&c->api->proofs)) == 0);
 }
 
 /* The node as a registered one, or VCP_ENOTFOUND. */
@@ -85,6 +87,7 @@ static int parse_registration(struct coord_node_reg *r, json_t *body, struct err
         (rc = parse_capabilities(r, body, err)) < 0 ||
         (rc = json_get_int(&slots, body, "slots", 0, COORD_SLOTS_MAX, err)) < 0 ||
         (rc = json_get_int(&port, body, "observability_port", 0, 65535, err)) < 0 ||
+        (rc = json_get_str(&r->keyset, body, "keyset", 64, err)) < 0 ||
         (rc = json_need_str(&key, body, "public_key", 64, err)) < 0)
         return rc;
     if (!hex_decode(r->public_key, SIGN_PUBLIC_BYTES, key))
@@ -104,7 +107,7 @@ int handle_node_register(struct call *c, struct err *err)
         (rc = coord_node_register(c->api->coord, c->caller.user_id, &r, err)) < 0 ||
         (rc = load_node(c, &node, r.node_id, err)) < 0)
         return rc;
-    return reply_json(c, 201, node_json(&node), err);
+    return reply_json(c, 201, node_json(c, &node), err);
 }
 
 /* ---- lists ---- */
@@ -147,7 +150,7 @@ int handle_node_list(struct call *c, struct err *err)
         return rc;
     out = json_array();
     for (i = 0; i < n; i++)
-        json_array_append_new(out, node_json(&list[i]));
+        json_array_append_new(out, node_json(c, &list[i]));
     if (n == (size_t)limit)
         http_response_header(c->rs, "X-Next-Before",
                              arena_printf(&c->rq->arena, "%lld:%s",
@@ -161,7 +164,7 @@ int handle_node_get(struct call *c, struct err *err)
     struct store_node node;
     int rc = load_node(c, &node, c->params[0], err);
 
-    return rc < 0 ? rc : reply_json(c, 200, node_json(&node), err);
+    return rc < 0 ? rc : reply_json(c, 200, node_json(c, &node), err);
 }
 
 int handle_node_delete(struct call *c, struct err *err)
@@ -307,6 +310,14 @@ static int work_json(struct call *c, json_t *ids, json_t *tasks, struct err *err
     return rc;
 }
 
+/* The keys a node must have to be given work that is proven. */
+static json_t *keyset_json(const struct call *c)
+{
+    const char *id = proofs_keyset(&c->api->proofs);
+
+    return *id ? json_string(id) : json_null();
+}
+
 int handle_heartbeat(struct call *c, struct err *err)
 {
     bool is_node = c->caller.kind == CALLER_NODE;
@@ -335,7 +346,7 @@ int handle_heartbeat(struct call *c, struct err *err)
         return rc;
     }
     return reply_json(c, 200,
-                      json_pack("{s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:i, s:o, s:o, s:b, s:o}",
+                      json_pack("{s:s, s:o, s:o, s:o, s:s, s:b, s:o, s:i, s:o, s:o, s:b, s:o, s:o}",
                                 "message", "Heartbeat recorded", "node_id", jstr(c->params[0]),
                                 "timestamp", jtime(api_now_ms(c->api)), "health_score",
                                 h.has_health ? json_real(h.health_score) : json_null(),
@@ -343,7 +354,8 @@ int handle_heartbeat(struct call *c, struct err *err)
                                 (int)h.safe_mode, "safe_reason",
                                 h.safe_mode ? jstr(h.safe_reason) : json_null(), "active_tasks",
                                 (int)h.active_tasks, "assigned_task_ids", ids, "assigned_tasks",
-                                tasks, "internet_active", 0, "cancelled_leases", over_json(&b)),
+                                tasks, "internet_active", 0, "cancelled_leases", over_json(&b),
+                                "keyset", keyset_json(c)),
                       err);
 }
 
@@ -367,13 +379,13 @@ static json_t *lease_json(struct call *c, const struct coord_lease *l, struct er
     rc = spec.module_sha3 ? store_blob_get(tx, &blob, spec.module_sha3, err) : VCP_OK;
     store_rollback(tx);
     if (rc == VCP_OK)
-        out = json_pack("{s:s, s:s, s:o, s:o, s:I, s:i, s:s?, s:I, s:o, s:o}", "lease_id",
+        out = json_pack("{s:s, s:s, s:o, s:o, s:I, s:i, s:s?, s:I, s:o, s:o, s:b}", "lease_id",
                         l->lease_id, "task_id", l->task_id, "node_id", jstr(c->params[0]),
                         "expires_at", jtime(l->expires_at_ms), "lease_ms",
                         (json_int_t)(l->expires_at_ms - api_now_ms(c->api)), "attempt",
                         (int)l->attempt, "module_sha3", spec.module_sha3, "module_bytes",
                         (json_int_t)blob.size_bytes, "inputs", task_inputs_to_json(&spec.inputs),
-                        "limits", task_limits_to_json(&spec.limits));
+                        "limits", task_limits_to_json(&spec.limits), "prove", (int)l->prove);
     return out;
 }
 

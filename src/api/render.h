@@ -4,6 +4,9 @@
 
 #include "api/api.h"
 
+/* A receipt that was found good, as results and tasks show it; null without one. */
+json_t *render_receipt(const struct store_receipt *r);
+
 /* TaskInfo of a task row; reads its assignments and results in tx. */
 int render_task(json_t **out, struct call *c, struct store_tx *tx, const struct store_task *t,
                 struct err *err);

@@ -19,6 +19,7 @@ static const struct {
     {411, "length_required"},
     {413, "payload_too_large"},
     {415, "unsupported_media_type"},
+    {416, "range_not_satisfiable"},
     {422, "validation_error"},
     {429, "rate_limited"},
     {500, "internal_error"},

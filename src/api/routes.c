@@ -70,6 +70,11 @@ const struct route routes[] = {
     {"GET", V "/blobs/{sha3}", AUTH_ANY, "tasks:read", RATE_WORKER, BODY_NONE, 0, handle_blob_get,
      "Downloads bytes"},
 
+    {"GET", V "/keys", AUTH_ANY, NULL, RATE_WORKER, BODY_NONE, 0, handle_keys,
+     "The keys that receipts are made and checked with"},
+    {"GET", V "/keys/{sha3}", AUTH_ANY, NULL, RATE_WORKER, BODY_NONE, 0, handle_key_file,
+     "Downloads one file of the keys"},
+
     {"POST", V "/tasks", AUTH_USER, "tasks:write", RATE_TASK, BODY_JSON, API_TASK_BYTES_MAX,
      handle_task_submit, "Submits a task"},
     {"GET", V "/tasks", AUTH_USER, "tasks:read", RATE_READ, BODY_NONE, 0, handle_task_list,
@@ -86,6 +91,8 @@ const struct route routes[] = {
      handle_task_output, "Standard output, raw"},
     {"GET", V "/tasks/{task_id}/error", AUTH_USER, "tasks:read", RATE_READ, BODY_NONE, 0,
      handle_task_error, "Standard error, raw"},
+    {"GET", V "/tasks/{task_id}/receipt", AUTH_USER, "tasks:read", RATE_READ, BODY_NONE, 0,
+     handle_task_receipt, "The receipt of the accepted result"},
     {"GET", V "/tasks/{task_id}/explain", AUTH_USER, "tasks:read", RATE_READ, BODY_NONE, 0,
      handle_task_explain, "Placement decisions and verification steps"},
     {"POST", V "/tasks/{task_id}/result", AUTH_NODE, NULL, RATE_WORKER, BODY_JSON,

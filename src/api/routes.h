@@ -78,6 +78,9 @@ int handle_module_put(struct call *c, struct err *err);
 int handle_blob_put(struct call *c, struct err *err);
 int handle_blob_get(struct call *c, struct err *err);
 
+int handle_keys(struct call *c, struct err *err);
+int handle_key_file(struct call *c, struct err *err);
+
 int handle_task_submit(struct call *c, struct err *err);
 int handle_task_list(struct call *c, struct err *err);
 int handle_task_get(struct call *c, struct err *err);
@@ -86,6 +89,7 @@ int handle_task_delete(struct call *c, struct err *err);
 int handle_task_result_get(struct call *c, struct err *err);
 int handle_task_output(struct call *c, struct err *err);
 int handle_task_error(struct call *c, struct err *err);
+int handle_task_receipt(struct call *c, struct err *err);
 int handle_task_explain(struct call *c, struct err *err);
 
 #endif

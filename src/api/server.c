@@ -86,12 +86,25 @@ static int open_store(struct api_server *s, struct err *err)
     return rc < 0 ? rc : store_open(&s->store, path, &o, err);
 }
 
+static int open_proofs(struct api_server *s, struct err *err)
+{
+    char path[4096];
+    int rc;
+
+    if (s->config.keys_dir)
+        return proofs_open(&s->proofs, s->config.keys_dir, true, err);
+    rc = path_in(path, s->config.data_dir, "keys", err);
+    return rc < 0 ? rc : proofs_open(&s->proofs, path, false, err);
+}
+
 static int open_coord(struct api_server *s, struct err *err)
 {
     struct coord_hooks hooks = {s, work_ready, task_changed, lease_over};
     const struct coord_clock *clock = s->config.clock.now_ms ? &s->config.clock : NULL;
-    int rc = coord_open(&s->coord, s->store, &s->config.coord, clock, &hooks, err);
+    int rc;
 
+    s->config.coord.verifier = proofs_verifier(&s->proofs);
+    rc = coord_open(&s->coord, s->store, &s->config.coord, clock, &hooks, err);
     if (rc == VCP_OK && s->config.strategy != TASK_STRATEGY_DEFAULT)
         rc = coord_set_strategy(s->coord, s->config.strategy, err);
     return rc;
@@ -126,8 +139,9 @@ int api_server_start(struct api_server **out, const struct api_config *config, s
     }
     if ((rc = make_folders(s, err)) < 0 ||
         (rc = auth_pepper_load(s->pepper, config->data_dir, err)) < 0 ||
-        (rc = open_store(s, err)) < 0 || (rc = open_coord(s, err)) < 0 ||
-        (rc = start_http(s, err)) < 0 || (rc = sweeper_start(&s->sweeper, s, err)) < 0)
+        (rc = open_proofs(s, err)) < 0 || (rc = open_store(s, err)) < 0 ||
+        (rc = open_coord(s, err)) < 0 || (rc = start_http(s, err)) < 0 ||
+        (rc = sweeper_start(&s->sweeper, s, err)) < 0)
         goto fail;
     *out = s;
     return VCP_OK;
@@ -146,6 +160,7 @@ void api_server_stop(struct api_server *s)
     store_free(s->store);
     rate_free(s->rate);
     modules_release(&s->modules);
+    proofs_release(&s->proofs);
     free(s);
 }
 

@@ -32,6 +32,7 @@ struct api_config {
     unsigned n_threads, connections_max;
     const char *tls_cert_file, *tls_key_file;
     const char *cors_origins;    /* comma-separated; NULL: none */
+    const char *keys_dir;        /* for receipts; NULL: "<data_dir>/keys", if it has any */
     enum task_strategy strategy; /* TASK_STRATEGY_DEFAULT: as stored, else weighted */
     int64_t blob_quota_bytes;    /* stored by one user; <= 0: none */
     int64_t sweep_interval_ms;   /* at least this often */

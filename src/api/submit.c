@@ -9,6 +9,7 @@
 #include "api/render.h"
 #include "api/routes.h"
 #include "api/submit.h"
+#include "attest/claim.h"
 #include "base/limits.h"
 #include "store/blobs.h"
 
@@ -131,6 +132,19 @@ static int find_stored(struct call *c, const char *sha3, const char *what, struc
     return rc;
 }
 
+/* What cannot be proven whatever it does is refused here rather than by each node. */
+static int check_provable(const struct submission *s, const void *bytes, size_t n, struct err *err)
+{
+    int rc = claim_provable(&s->spec.inputs, &s->spec.limits, bytes, n, err);
+
+    if (rc == VCP_OK || rc == VCP_ENOMEM)
+        return rc;
+    err_prefix(err, "policy proof: this task cannot be proven");
+    if (err)
+        err->code = VCP_EINVAL;
+    return VCP_EINVAL;
+}
+
 static int check_module_bytes(struct call *c, struct submission *s, const void *bytes, size_t n,
                               struct err *err)
 {
@@ -141,7 +155,8 @@ static int check_module_bytes(struct call *c, struct submission *s, const void *
         return err_set(err, VCP_EINVAL, "the module has %zu bytes; %s takes at most %u MB", n,
                        s->spec.type->name, mb);
     hex_decode(digest, sizeof digest, s->spec.module_sha3);
-    return modules_check(&c->api->modules, digest, bytes, n, s->spec.inputs.entry, err);
+    int rc = modules_check(&c->api->modules, digest, bytes, n, s->spec.inputs.entry, err);
+    return rc < 0 || s->spec.policy != TASK_POLICY_PROOF ? rc : check_provable(s, bytes, n, err);
 }
 
 static int check_module(struct call *c, struct submission *s, struct err *err)

@@ -160,6 +160,35 @@ int handle_task_error(struct call *c, struct err *err)
     return reply_stream(c, true, err);
 }
 
+static int find_receipt(struct call *c, struct store_tx *tx, const char *task_id,
+                        struct store_receipt *out, struct err *err)
+{
+    struct store_result *list;
+    size_t n = 0;
+    int rc = store_result_list(tx, &c->rq->arena, &list, &n, task_id, err);
+
+    for (size_t i = 0; rc == VCP_OK && i < n; i++)
+        if (list[i].verdict == STORE_VERDICT_ACCEPTED && list[i].receipt.sha3) {
+            *out = list[i].receipt;
+            return VCP_OK;
+        }
+    return rc < 0 ? rc : err_set(err, VCP_ENOTFOUND, "the task has no receipt");
+}
+
+int handle_task_receipt(struct call *c, struct err *err)
+{
+    struct store_receipt receipt = {.sha3 = NULL};
+    struct store_task task;
+    struct store_tx *tx;
+    int rc = open_own_task(c, &tx, &task, err);
+
+    if (rc < 0)
+        return rc;
+    rc = find_receipt(c, tx, task.task_id, &receipt, err);
+    store_rollback(tx);
+    return rc < 0 ? rc : reply_blob(c, receipt.sha3, receipt.bytes, err);
+}
+
 /* base64 of a stored output, or null when it is too large to stand in JSON. */
 static json_t *inline_output(struct call *c, const uint8_t sha3[SHA3_256_BYTES], uint64_t bytes)
 {
@@ -193,20 +222,22 @@ static json_t *result_json(const struct store_result *r)
     json_t *gas = json_incref(json_object_get(outcome, "gas_used"));
 
     return json_pack(
-        "{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:n}", "node_id", jstr(r->node_id),
-        "verdict", verdict_word(r->verdict), "outcome", outcome ? outcome : json_null(),
-        "outcome_sha3", jhex(r->digest, SHA3_256_BYTES), "gas_used", gas ? gas : json_null(),
-        "execution_time_ms", (json_int_t)r->execution_time_ms, "paid", (json_int_t)r->paid,
-        "lease_id", jstr(r->lease_id), "signature", jhex(r->signature, SIGN_BYTES), "public_key",
-        jhex(r->public_key, SIGN_PUBLIC_BYTES), "submitted_at", jtime(r->submitted_at_ms), "note");
+        "{s:o, s:s, s:o, s:o, s:o, s:I, s:I, s:o, s:o, s:o, s:o, s:n, s:o}", "node_id",
+        jstr(r->node_id), "verdict", verdict_word(r->verdict), "outcome",
+        outcome ? outcome : json_null(), "outcome_sha3", jhex(r->digest, SHA3_256_BYTES),
+        "gas_used", gas ? gas : json_null(), "execution_time_ms", (json_int_t)r->execution_time_ms,
+        "paid", (json_int_t)r->paid, "lease_id", jstr(r->lease_id), "signature",
+        jhex(r->signature, SIGN_BYTES), "public_key", jhex(r->public_key, SIGN_PUBLIC_BYTES),
+        "submitted_at", jtime(r->submitted_at_ms), "note", "receipt", render_receipt(&r->receipt));
 }
 
 static json_t *lost_json(const struct store_assignment *a)
 {
-    return json_pack("{s:o, s:s, s:n, s:n, s:n, s:i, s:i, s:o, s:n, s:n, s:o, s:o}", "node_id",
+    return json_pack("{s:o, s:s, s:n, s:n, s:n, s:i, s:i, s:o, s:n, s:n, s:o, s:o, s:n}", "node_id",
                      jstr(a->node_id), "verdict", "failed", "outcome", "outcome_sha3", "gas_used",
                      "execution_time_ms", 0, "paid", 0, "lease_id", jstr(a->lease_id), "signature",
-                     "public_key", "submitted_at", jtime(a->finished_at_ms), "note", jstr(a->note));
+                     "public_key", "submitted_at", jtime(a->finished_at_ms), "note", jstr(a->note),
+                     "receipt");
 }
 
 static bool has_result(const struct store_result *list, size_t n, const char *node_id)

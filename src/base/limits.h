@@ -91,17 +91,18 @@
 #define HTTP_REPLY_BYTES_MAX   (64u << 20) /* what the client accepts unless told otherwise */
 
 /* api: requests and what is kept about callers. */
-#define API_BODY_BYTES_MAX   (64u << 10)  /* JSON of ordinary calls */
-#define API_TASK_BYTES_MAX   (16u << 20)  /* a submission with a 10 MB module in base64 */
-#define API_RESULT_BYTES_MAX (256u << 10) /* two outputs of 64 KiB in base64 and the rest */
-#define API_INLINE_BYTES_MAX (64u << 10)  /* an output inside JSON; larger ones are blobs */
-#define API_JSON_VALUES_MAX  100000u      /* values in one body: bounds the parser's memory */
-#define API_JSON_DEPTH_MAX   32u          /* nesting of one body */
-#define API_WAIT_MS_MAX      30000        /* of a long poll: below every proxy's patience */
-#define API_PROBE_BYTES_MAX  (8u << 20)   /* of a bandwidth probe, either direction */
-#define API_LIST_DEFAULT     100u         /* rows of a page that names no limit */
-#define API_KEYS_MAX         100u         /* live API keys of one user */
-#define API_RATE_BUCKETS_MAX 65536u       /* callers remembered by the rate limiter */
+#define API_BODY_BYTES_MAX (64u << 10) /* JSON of ordinary calls */
+#define API_TASK_BYTES_MAX (16u << 20) /* a submission with a 10 MB module in base64 */
+#define API_RESULT_BYTES_MAX                                                                       \
+    (384u << 10) /* outputs and receipt, 64 KiB each in base64, and the rest */
+#define API_INLINE_BYTES_MAX (64u << 10) /* an output inside JSON; larger ones are blobs */
+#define API_JSON_VALUES_MAX  100000u     /* values in one body: bounds the parser's memory */
+#define API_JSON_DEPTH_MAX   32u         /* nesting of one body */
+#define API_WAIT_MS_MAX      30000       /* of a long poll: below every proxy's patience */
+#define API_PROBE_BYTES_MAX  (8u << 20)  /* of a bandwidth probe, either direction */
+#define API_LIST_DEFAULT     100u        /* rows of a page that names no limit */
+#define API_KEYS_MAX         100u        /* live API keys of one user */
+#define API_RATE_BUCKETS_MAX 65536u      /* callers remembered by the rate limiter */
 
 /* node: what the agent takes from a server or a worker process. */
 #define NODE_SLOTS_MAX        256u       /* tasks at once: each is a thread and a process */

@@ -49,9 +49,9 @@ def define(name, value, note=""):
 # v52_fold: index i stands for values from (i - low) 2^bits on; the multiple that makes
 # the smallest of them, less a little for uncarried limbs, non-negative; as signed limbs.
 # plus is what the table adds besides, for an argument that lacks it.
-def fold(name, m, bits, low, plus=0):
+def fold(name, m, bits, low, plus=0, n=8):
     rows = []
-    for i in range(8):
+    for i in range(n):
         least = (i - low) * 2**bits - 2**212
         t = -(least // m)
         v = t * m + plus
@@ -99,6 +99,9 @@ define("FR_ROOT_28", mont(pow(5, (r - 1) >> 28, r), r), "5^((r-1)/2^28)")
 print("/* Tables of v52_fold: 2^253 and 2^254 are 0.66 M and 1.32 M. */")
 fold("FP_52_FOLD_X", p, 253, 6, 2 * p)
 fold("FP_52_FOLD_Y", p, 253, 5)
+fold("FP_52_FOLD_WIDE", p, 253, 5, n=16)
+for i in (5, 7, 32):
+    define("FP_52_%dM" % i, text(i * p, 52, 5))
 print("/* Quotient of v52_barrett: 2^266 / M; 2^260 - M; and multiples of r. */")
 define("FR_52_RECIPROCAL", "0x%xu" % (2**266 // r))
 define("FR_52_R516", text(2**516 % r, 52, 5))
@@ -119,6 +122,34 @@ for i in range(1, 6):
     define("FROB2_%d" % i, "{%s}" % mont(v[0]), "xi^(%d(p^2-1)/6)" % i)
 for i in range(1, 6):
     define("FROB3_%d" % i, mont2(pow2(xi, i * (p**3 - 1) // 6)), "xi^(%d(p^3-1)/6)" % i)
+print("/* s with s^6 = 82/3: (x, y) -> (s^2 x, s^3 y) takes G2's curve to y^2 = x^3 + 9 - u. */")
+
+
+# A root of order n = 2 or 3 of a, any; brute force over the n-torsion that Adleman, Manders
+# and Miller's exponent leaves.
+def root(a, n):
+    q, e = p - 1, 0
+    while q % n == 0:
+        q, e = q // n, e + 1
+    g = next(c for c in range(2, 99) if pow(c, (p - 1) // n, p) != 1)
+    z, v = pow(g, q, p), pow(a, pow(n, -1, q), p)
+    for _ in range(n**e):
+        if pow(v, n, p) == a:
+            return v
+        v = v * z % p
+    raise ValueError
+
+
+s = root(root(82 * pow(3, -1, p) % p, 3), 2)
+assert 3 * pow(s, 6, p) % p == 82
+define("TWIST_S2", "{%s}" % mont(s * s), "s^2")
+define("TWIST_S3", "{%s}" % mont(s * s * s), "s^3")
+print("/* Radix 2^52: those, from R 2^256 to R 2^260; and psi's factors xi^((p-1)/3), xi^((p-1)/2). */")
+define("FP_52_TWIST_S2", text(2**264 * s * s % p, 52, 5))
+define("FP_52_TWIST_S3", text(2**264 * s * s * s % p, 52, 5))
+for name, e in (("X", 3), ("Y", 2)):
+    v = pow2(xi, (p - 1) // e)
+    define("FP_52_PSI_" + name, "{%s, %s}" % tuple(text(2**260 * c % p, 52, 5) for c in v))
 print("/* Generators. */")
 define("G1_GENERATOR", "{{%s}, {%s}}" % (mont(1), mont(2)))
 gx = (10857046999023057135944570762232829481370756359578518086990519993285655852781,

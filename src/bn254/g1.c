@@ -53,3 +53,18 @@ static bool g1_coordinate_from_be(fp *out, const uint8_t b[32])
 #undef CURVE_B
 #undef COORDINATE_TO_BE
 #undef COORDINATE_FROM_BE
+
+void g1_mul_n_c(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+{
+    enum { AT_ONCE = 32 };
+    fp scratch[AT_ONCE];
+    g1 t[AT_ONCE];
+
+    for (size_t i = 0; i < n; i += AT_ONCE) {
+        size_t m = n - i < AT_ONCE ? n - i : AT_ONCE;
+
+        for (size_t j = 0; j < m; j++)
+            g1_mul_var_c(&t[j], &a[i + j], &k[i + j]);
+        g1_to_affine_n(out + i, t, m, scratch);
+    }
+}

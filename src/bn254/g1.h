@@ -41,6 +41,9 @@ void g1_add_affine(g1 *out, const g1 *a, const g1_affine *b);
  * order r; the second is quicker and is for public scalars. */
 void g1_mul(g1 *out, const g1_affine *a, const fr_bits *k);
 void g1_mul_var(g1 *out, const g1_affine *a, const fr_bits *k);
+/* out[i] = k[i] a[i] for k[i] below 2^254, variable time; short scalars take less.  out
+ * may be a. */
+void g1_mul_n_var(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 
 /* Coordinates canonical and on the curve (infinity is).  A decoder's first question. */
 bool g1_affine_is_on_curve(const g1_affine *a);

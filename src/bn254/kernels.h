@@ -32,11 +32,12 @@ struct bn254_kernels {
 
     void (*g1_mul)(g1 *out, const g1_affine *a, const fr_bits *k);
     void (*g1_mul_var)(g1 *out, const g1_affine *a, const fr_bits *k);
+    void (*g1_mul_n)(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
     void (*g2_mul)(g2 *out, const g2_affine *a, const fr_bits *k);
     void (*g2_mul_var)(g2 *out, const g2_affine *a, const fr_bits *k);
 
     void (*g2_prepare)(struct g2_prepared *out, const g2_affine *q);
-    void (*miller)(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[], size_t n);
+    size_t (*miller)(fp12 *out, const struct pairing_pair pairs[], size_t n);
     void (*final_exp)(fp12 *out, const fp12 *a);
     void (*gt_pow)(fp12 *out, const fp12 *a, const fr_bits *k);
 };

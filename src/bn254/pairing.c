@@ -7,9 +7,9 @@ void g2_prepare(struct g2_prepared *out, const g2_affine *q)
     bn254_kernels()->g2_prepare(out, q);
 }
 
-void pairing_miller(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[], size_t n)
+size_t pairing_miller(fp12 *out, const struct pairing_pair pairs[], size_t n)
 {
-    bn254_kernels()->miller(out, p, q, n);
+    return bn254_kernels()->miller(out, pairs, n);
 }
 
 void pairing_final_exp(fp12 *out, const fp12 *a)
@@ -19,19 +19,18 @@ void pairing_final_exp(fp12 *out, const fp12 *a)
 
 void pairing(fp12 *out, const g1_affine *p, const g2_affine *q)
 {
-    struct g2_prepared prepared;
-    const struct g2_prepared *list = &prepared;
+    struct pairing_pair pair = {*p, q, NULL};
 
-    g2_prepare(&prepared, q);
-    pairing_miller(out, p, &list, 1);
+    (void)pairing_miller(out, &pair, 1);
     pairing_final_exp(out, out);
 }
 
-bool pairing_check(const g1_affine p[], const struct g2_prepared *const q[], size_t n)
+bool pairing_check(const struct pairing_pair pairs[], size_t n)
 {
     fp12 f;
 
-    pairing_miller(&f, p, q, n);
+    if (pairing_miller(&f, pairs, n) < n)
+        return false;
     pairing_final_exp(&f, &f);
     return fp12_is_one(&f);
 }

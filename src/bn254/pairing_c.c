@@ -4,27 +4,54 @@
 
 static const int8_t ate_digits[ATE_LOOP_LEN] = ATE_LOOP_DIGITS;
 
+/* The loop works on the twist y^2 = x^3 + 9 - u, which s of constants.h (in Fp) makes of the
+ * curve of g2.h and where 3 b' is two small numbers; a line then takes (s^2 xP, s^3 yP).
+ * Factors from Fp2 do not survive the final exponentiation. */
+static const fp twist_s2 = TWIST_S2, twist_s3 = TWIST_S3;
+
+static void to_loop_g1(g1_affine *out, const g1_affine *p)
+{
+    fp_mul(&out->x, &p->x, &twist_s2);
+    fp_mul(&out->y, &p->y, &twist_s3);
+}
+
+static void to_loop_g2(g2_affine *out, const g2_affine *q)
+{
+    fp2_mul_fp(&out->x, &q->x, &twist_s2);
+    fp2_mul_fp(&out->y, &q->y, &twist_s3);
+}
+
 /* T of a Miller loop in homogeneous coordinates: (X/Z, Y/Z). */
 struct twist_point {
     fp2 x, y, z;
 };
 
-/* T = 2 T and its tangent (Costello, Lange, Naehrig 2010, section 5; 0 = infinity never
- * occurs below order r). */
+/* 3 b' a = (27 - 3 u) a, by conj(xi conj(3 a)). */
+static void mul_twist_b3(fp2 *out, const fp2 *a)
+{
+    fp2 t;
+
+    fp2_dbl(&t, a);
+    fp2_add(&t, &t, a);
+    fp2_conj(&t, &t);
+    fp2_mul_xi(&t, &t);
+    fp2_conj(out, &t);
+}
+
+/* T = 2 T and its tangent: Costello, Lange, Naehrig 2010, section 5, all coordinates times
+ * four, which saves the halves. */
 static void double_step(struct twist_point *t, fp2 line[3])
 {
-    static const fp2 twist_b3 = G2_B3;
     fp2 a, b, c, e, f, g, h, j;
 
-    fp2_mul(&a, &t->x, &t->y);
-    fp2_half(&a, &a);
+    fp2_mul(&a, &t->x, &t->y); /* A = 2 X Y */
+    fp2_dbl(&a, &a);
     fp2_sqr(&b, &t->y);
     fp2_sqr(&c, &t->z);
-    fp2_mul(&e, &c, &twist_b3); /* E = 3 b' Z^2, F = 3 E */
+    mul_twist_b3(&e, &c); /* E = 3 b' Z^2, F = 3 E */
     fp2_dbl(&f, &e);
     fp2_add(&f, &f, &e);
-    fp2_add(&g, &b, &f); /* G = (B + F) / 2 */
-    fp2_half(&g, &g);
+    fp2_add(&g, &b, &f);       /* G = B + F */
     fp2_add(&h, &t->y, &t->z); /* H = (Y + Z)^2 - B - C = 2 Y Z */
     fp2_sqr(&h, &h);
     fp2_sub(&h, &h, &b);
@@ -36,15 +63,18 @@ static void double_step(struct twist_point *t, fp2 line[3])
     fp2_sub(&line[2], &e, &b);
     fp2_sub(&c, &b, &f); /* X = A (B - F) */
     fp2_mul(&t->x, &a, &c);
-    fp2_sqr(&g, &g); /* Y = G^2 - 3 E^2 */
+    fp2_sqr(&g, &g); /* Y = G^2 - 12 E^2 */
+    fp2_dbl(&e, &e);
     fp2_sqr(&e, &e);
     fp2_dbl(&c, &e);
     fp2_add(&c, &c, &e);
     fp2_sub(&t->y, &g, &c);
-    fp2_mul(&t->z, &b, &h);
+    fp2_mul(&t->z, &b, &h); /* Z = 4 B H */
+    fp2_dbl(&t->z, &t->z);
+    fp2_dbl(&t->z, &t->z);
 }
 
-/* T = T + Q and the line through both; T is never +-Q in the loop for Q of order r. */
+/* T = T + Q and the line through both; Z becomes 0, and stays so, where T = +-Q. */
 static void add_step(struct twist_point *t, const g2_affine *q, fp2 line[3])
 {
     fp2 o, l, d, e, f, g, h;
@@ -74,41 +104,85 @@ static void add_step(struct twist_point *t, const g2_affine *q, fp2 line[3])
     fp2_sub(&line[2], &f, &d);
 }
 
-/* All lines of Q: line[0] yP + line[1] xP w + line[2] v w at P.  Returns how many. */
-static size_t all_lines(fp2 line[PAIRING_LINES_MAX][3], const g2_affine *q)
+/* A loop over the multiples of one Q, a step a line: line[0] yP + line[1] xP w +
+ * line[2] v w at P. */
+struct walk {
+    struct twist_point t;
+    g2_affine q, minus, last; /* last: -psi^2(Q) */
+};
+
+enum step { STEP_DOUBLE, STEP_ADD, STEP_SUB, STEP_PSI, STEP_LAST };
+
+static void walk_init(struct walk *w, const g2_affine *q)
 {
-    struct twist_point t = {q->x, q->y, fp2_one};
-    g2_affine minus, pi;
+    to_loop_g2(&w->q, q);
+    g2_affine_neg(&w->minus, &w->q);
+    w->t = (struct twist_point){w->q.x, w->q.y, fp2_one};
+}
+
+static void walk_step(struct walk *w, enum step step, fp2 line[3])
+{
+    if (step == STEP_DOUBLE)
+        double_step(&w->t, line);
+    else if (step == STEP_ADD)
+        add_step(&w->t, &w->q, line);
+    else if (step == STEP_SUB)
+        add_step(&w->t, &w->minus, line);
+    else if (step == STEP_PSI) {
+        g2_affine_psi(&w->last, &w->q);
+        add_step(&w->t, &w->last, line);
+        g2_affine_psi(&w->last, &w->last);
+        g2_affine_neg(&w->last, &w->last);
+    } else {
+        add_step(&w->t, &w->last, line);
+    }
+}
+
+/* After the last step: whether Q is in the subgroup of order r, which is where T, which is
+ * [6x + 2] Q + psi(Q) - psi^2(Q), equals -psi^3(Q).  Z is not 0 only if no step met a case
+ * that its formulas leave out, so T is right.  psi^2 - t psi + p = 0 on the whole twist; its
+ * resultant with X^3 - X^2 + X + 6x + 2 is divisible by r once and otherwise prime to the
+ * cofactor 2p - r (constants.py), so no other point satisfies the equation. */
+static bool walk_ends_in_subgroup(const struct walk *w)
+{
+    g2_affine want;
+    fp2 x, y;
+
+    g2_affine_psi(&want, &w->last);
+    fp2_mul(&x, &want.x, &w->t.z);
+    fp2_mul(&y, &want.y, &w->t.z);
+    return !fp2_is_zero(&w->t.z) && fp2_eq(&x, &w->t.x) && fp2_eq(&y, &w->t.y);
+}
+
+/* The steps of the loop, in order; returns how many. */
+static size_t loop_steps(uint8_t step[PAIRING_LINES_MAX])
+{
     size_t n = 0;
 
-    g2_affine_neg(&minus, q);
     for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
-        double_step(&t, line[n++]);
+        step[n++] = STEP_DOUBLE;
         if (ate_digits[i] != 0)
-            add_step(&t, ate_digits[i] > 0 ? q : &minus, line[n++]);
+            step[n++] = ate_digits[i] > 0 ? STEP_ADD : STEP_SUB;
     }
-    g2_affine_psi(&pi, q); /* Q1 = pi(Q), Q2 = -pi^2(Q) */
-    add_step(&t, &pi, line[n++]);
-    g2_affine_psi(&pi, &pi);
-    g2_affine_neg(&pi, &pi);
-    add_step(&t, &pi, line[n++]);
+    step[n++] = STEP_PSI;
+    step[n++] = STEP_LAST;
     return n;
 }
 
 /* Lines are kept divided by their first coefficient, never zero for Q of order r: a line
- * at P over yP is then 1 + line[0] (xP / yP) w + line[1] (1 / yP) v w.  Factors from Fp2
- * do not survive the final exponentiation. */
+ * at P over yP is then 1 + line[0] (xP / yP) w + line[1] (1 / yP) v w. */
 void g2_prepare_c(struct g2_prepared *out, const g2_affine *q)
 {
     fp2 line[PAIRING_LINES_MAX][3], inv[PAIRING_LINES_MAX], scratch[PAIRING_LINES_MAX];
-    size_t n;
+    uint8_t step[PAIRING_LINES_MAX];
+    size_t n = loop_steps(step);
+    struct walk w;
 
-    out->infinity = g2_affine_is_infinity(q);
-    if (out->infinity)
-        return;
-    n = all_lines(line, q);
-    for (size_t i = 0; i < n; i++)
+    walk_init(&w, q);
+    for (size_t i = 0; i < n; i++) {
+        walk_step(&w, step[i], line[i]);
         inv[i] = line[i][0];
+    }
     fp2_inv_batch(inv, n, scratch);
     for (size_t i = 0; i < n; i++) {
         fp2_mul(&out->line[i][0], &line[i][1], &inv[i]);
@@ -141,7 +215,7 @@ static void fp6_mul_01(fp6 *out, const fp6 *a, const fp2 *b0, const fp2 *b1)
 }
 
 /* f *= 1 + (a + b v) w, ten products. */
-static void mul_by_line(fp12 *f, const fp2 *a, const fp2 *b)
+static void mul_by_monic(fp12 *f, const fp2 *a, const fp2 *b)
 {
     fp6 s, t;
 
@@ -152,72 +226,118 @@ static void mul_by_line(fp12 *f, const fp2 *a, const fp2 *b)
     fp6_add(&f->c1, &f->c1, &s);
 }
 
+/* f *= l + (a + b v) w, thirteen products. */
+static void mul_by_line(fp12 *f, const fp2 *l, const fp2 *a, const fp2 *b)
+{
+    fp6 s, t, u;
+    fp2 la;
+
+    fp2_mul(&s.c0, &f->c0.c0, l);
+    fp2_mul(&s.c1, &f->c0.c1, l);
+    fp2_mul(&s.c2, &f->c0.c2, l);
+    fp6_mul_01(&t, &f->c1, a, b);
+    fp6_add(&u, &f->c0, &f->c1);
+    fp2_add(&la, l, a);
+    fp6_mul_01(&u, &u, &la, b);
+    fp6_sub(&u, &u, &s);
+    fp6_sub(&f->c1, &u, &t);
+    fp6_mul_v(&t, &t);
+    fp6_add(&f->c0, &s, &t);
+}
+
 enum { PAIRS_AT_ONCE = 16 }; /* share their squarings */
 
+/* What a Miller loop runs over: pairs whose lines are at hand, and the others. */
 struct pairs {
-    const struct g2_prepared *q[PAIRS_AT_ONCE];
+    const struct g2_prepared *lines[PAIRS_AT_ONCE];
     fp x_over_y[PAIRS_AT_ONCE], inv_y[PAIRS_AT_ONCE];
-    size_t n;
+    size_t n_prepared;
+    struct walk walk[PAIRS_AT_ONCE];
+    g1_affine p[PAIRS_AT_ONCE];
+    size_t at[PAIRS_AT_ONCE]; /* which pair of the caller */
+    size_t n_walks;
 };
 
-/* Leaves out the pairs that contribute 1; y is never 0 on the curve. */
-static void collect_pairs(struct pairs *out, const g1_affine p[],
-                          const struct g2_prepared *const q[], size_t n)
+/* Leaves out the pairs that contribute 1; y is never 0 on the curve.  A Q that is not
+ * known to be good is walked even if P is infinity. */
+static void collect_pairs(struct pairs *s, const struct pairing_pair pairs[], size_t n)
 {
     fp scratch[PAIRS_AT_ONCE];
+    g1_affine p;
 
-    out->n = 0;
+    s->n_prepared = s->n_walks = 0;
     for (size_t i = 0; i < n; i++) {
-        if (q[i]->infinity || g1_affine_is_infinity(&p[i]))
+        if (g2_affine_is_infinity(pairs[i].q))
             continue;
-        out->q[out->n] = q[i];
-        out->x_over_y[out->n] = p[i].x;
-        out->inv_y[out->n++] = p[i].y;
+        to_loop_g1(&p, &pairs[i].p);
+        if (!pairs[i].lines) {
+            walk_init(&s->walk[s->n_walks], pairs[i].q);
+            s->p[s->n_walks] = p;
+            s->at[s->n_walks++] = i;
+        } else if (!g1_affine_is_infinity(&p)) {
+            s->lines[s->n_prepared] = pairs[i].lines;
+            s->x_over_y[s->n_prepared] = p.x;
+            s->inv_y[s->n_prepared++] = p.y;
+        }
     }
-    fp_inv_batch(out->inv_y, out->n, scratch);
-    for (size_t i = 0; i < out->n; i++)
-        fp_mul(&out->x_over_y[i], &out->x_over_y[i], &out->inv_y[i]);
+    fp_inv_batch(s->inv_y, s->n_prepared, scratch);
+    for (size_t i = 0; i < s->n_prepared; i++)
+        fp_mul(&s->x_over_y[i], &s->x_over_y[i], &s->inv_y[i]);
 }
 
-static void mul_by_lines(fp12 *f, const struct pairs *s, size_t n_line)
+static void mul_by_lines(fp12 *f, struct pairs *s, enum step step, size_t n_line)
 {
-    for (size_t i = 0; i < s->n; i++) {
-        fp2 a, b;
+    fp2 a, b, line[3];
 
-        fp2_mul_fp(&a, &s->q[i]->line[n_line][0], &s->x_over_y[i]);
-        fp2_mul_fp(&b, &s->q[i]->line[n_line][1], &s->inv_y[i]);
-        mul_by_line(f, &a, &b);
+    for (size_t i = 0; i < s->n_prepared; i++) {
+        fp2_mul_fp(&a, &s->lines[i]->line[n_line][0], &s->x_over_y[i]);
+        fp2_mul_fp(&b, &s->lines[i]->line[n_line][1], &s->inv_y[i]);
+        mul_by_monic(f, &a, &b);
+    }
+    for (size_t i = 0; i < s->n_walks; i++) {
+        walk_step(&s->walk[i], step, line);
+        if (g1_affine_is_infinity(&s->p[i]))
+            continue;
+        fp2_mul_fp(&line[0], &line[0], &s->p[i].y);
+        fp2_mul_fp(&line[1], &line[1], &s->p[i].x);
+        mul_by_line(f, &line[0], &line[1], &line[2]);
     }
 }
 
-static void miller_loop(fp12 *out, const struct pairs *s)
+/* Returns the first pair whose Q is outside the subgroup, or SIZE_MAX. */
+static size_t miller_loop(fp12 *out, struct pairs *s)
 {
-    fp12 f = fp12_one;
-    size_t n_line = 0;
+    uint8_t step[PAIRING_LINES_MAX];
+    size_t n = loop_steps(step);
 
-    for (int i = ATE_LOOP_LEN - 2; i >= 0; i--) {
-        if (i < ATE_LOOP_LEN - 2)
-            fp12_sqr(&f, &f);
-        mul_by_lines(&f, s, n_line++);
-        if (ate_digits[i] != 0)
-            mul_by_lines(&f, s, n_line++);
+    *out = fp12_one;
+    for (size_t i = 0; i < n; i++) {
+        if (i > 0 && step[i] == STEP_DOUBLE)
+            fp12_sqr(out, out);
+        mul_by_lines(out, s, (enum step)step[i], i);
     }
-    mul_by_lines(&f, s, n_line++);
-    mul_by_lines(&f, s, n_line++);
-    *out = f;
+    for (size_t i = 0; i < s->n_walks; i++)
+        if (!walk_ends_in_subgroup(&s->walk[i]))
+            return s->at[i];
+    return SIZE_MAX;
 }
 
-void pairing_miller_c(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[], size_t n)
+size_t pairing_miller_c(fp12 *out, const struct pairing_pair pairs[], size_t n)
 {
-    fp12 f = fp12_one, part;
+    size_t first_bad = n;
+    fp12 part;
     struct pairs s;
 
-    for (size_t i = 0; i < n; i += PAIRS_AT_ONCE) {
-        collect_pairs(&s, p + i, q + i, n - i < PAIRS_AT_ONCE ? n - i : PAIRS_AT_ONCE);
-        miller_loop(&part, &s);
-        fp12_mul(&f, &f, &part);
+    *out = fp12_one;
+    for (size_t i = 0; i < n && first_bad == n; i += PAIRS_AT_ONCE) {
+        collect_pairs(&s, pairs + i, n - i < PAIRS_AT_ONCE ? n - i : PAIRS_AT_ONCE);
+        size_t bad = miller_loop(&part, &s);
+
+        if (bad != SIZE_MAX)
+            first_bad = i + bad;
+        fp12_mul(out, out, &part);
     }
-    *out = f;
+    return first_bad;
 }
 
 /* (a + b s)^2 in Fp4 = Fp2[s]/(s^2 - xi): c0 = a^2 + xi b^2, c1 = 2 a b. */

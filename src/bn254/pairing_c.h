@@ -5,8 +5,7 @@
 #include "bn254/pairing.h"
 
 void g2_prepare_c(struct g2_prepared *out, const g2_affine *q);
-void pairing_miller_c(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[],
-                      size_t n);
+size_t pairing_miller_c(fp12 *out, const struct pairing_pair pairs[], size_t n);
 void pairing_final_exp_c(fp12 *out, const fp12 *a);
 void pairing_gt_pow_var_c(fp12 *out, const fp12 *a, const fr_bits *k);
 

@@ -24,6 +24,11 @@ static const struct option options[] = {
      .env = "AMBIENT_DATA",
      .fallback = "ambient-data",
      .help = "folder of the database and all contents; made when missing"},
+    {.name = "keys",
+     .kind = OPTION_TEXT,
+     .metavar = "DIR",
+     .help = "keys that receipts are checked with, and given to nodes that prove; from 'ambient "
+             "keys profiles setup' (default: the data folder's keys, if there are any)"},
     {.name = "strategy",
      .kind = OPTION_CHOICE,
      .metavar = "NAME",
@@ -118,6 +123,7 @@ static int configure(struct api_config *c, char listen[300], const struct args *
     if (args_text(args, "listen"))
         c->listen = args_text(args, "listen");
     c->data_dir = args_text(args, "data");
+    c->keys_dir = args_text(args, "keys");
     c->tls_cert_file = args_text(args, "tls-cert");
     c->tls_key_file = args_text(args, "tls-key");
     c->blob_quota_bytes = args_bytes(args, "blob-quota", 0);

@@ -279,17 +279,13 @@ int mpc_append(struct mpc *m, const struct mpc_contribution *kind, const uint8_t
 bool mpc_same_ratio(const g1_affine *s, const g1_affine *sx, const g2_affine *sp,
                     const g2_affine *spx)
 {
-    struct g2_prepared q[2];
-    const struct g2_prepared *qp[2] = {&q[0], &q[1]};
-    g1_affine p[2] = {*s, *sx};
+    struct pairing_pair pairs[2] = {{*s, spx, NULL}, {*sx, sp, NULL}};
 
     if (g1_affine_is_infinity(s) || g1_affine_is_infinity(sx) || g2_affine_is_infinity(sp) ||
         g2_affine_is_infinity(spx))
         return false;
-    g1_affine_neg(&p[1], &p[1]);
-    g2_prepare(&q[0], spx);
-    g2_prepare(&q[1], sp);
-    return pairing_check(p, qp, 2);
+    g1_affine_neg(&pairs[1].p, sx);
+    return pairing_check(pairs, 2);
 }
 
 static bool beacon_matches(const struct mpc_contribution *c)

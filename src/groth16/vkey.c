@@ -173,8 +173,7 @@ int vkey_digest(uint8_t out[VKEY_DIGEST_BYTES], const struct vkey *k, struct err
 
 int vkey_prepare(struct vkey *k, struct err *err)
 {
-    struct g2_prepared beta_lines;
-    const struct g2_prepared *q = &beta_lines;
+    struct pairing_pair alpha_beta = {k->alpha1, &k->beta2, NULL};
     int rc = check_all(k, err);
 
     if (rc < 0)
@@ -183,8 +182,7 @@ int vkey_prepare(struct vkey *k, struct err *err)
     g2_prepare(&k->delta2_lines, &k->delta2);
     if (k->committed)
         g2_prepare(&k->delta1_lines, &k->delta1);
-    g2_prepare(&beta_lines, &k->beta2);
-    pairing_miller(&k->alpha_beta, &k->alpha1, &q, 1);
+    (void)pairing_miller(&k->alpha_beta, &alpha_beta, 1);
     return VCP_OK;
 }
 

@@ -209,14 +209,10 @@ static int check_g1_section(const struct zkey *k, const char *what, const unsign
 /* e(p1, G2) = e(G1, p2): both are the same multiple of the generators. */
 static bool same_multiple(const g1_affine *p1, const g2_affine *p2)
 {
-    g1_affine p[2] = {*p1, g1_generator};
-    struct g2_prepared q[2];
-    const struct g2_prepared *qp[2] = {&q[0], &q[1]};
+    struct pairing_pair pairs[2] = {{*p1, &g2_generator, NULL}, {g1_generator, p2, NULL}};
 
-    g1_affine_neg(&p[1], &p[1]);
-    g2_prepare(&q[0], &g2_generator);
-    g2_prepare(&q[1], p2);
-    return pairing_check(p, qp, 2);
+    g1_affine_neg(&pairs[1].p, &g1_generator);
+    return pairing_check(pairs, 2);
 }
 
 int zkey_check_points(const struct zkey *k, struct threads *threads, struct err *err)

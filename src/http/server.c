@@ -90,7 +90,7 @@ static struct MHD_Response *response_make(struct http_response *rs)
     struct MHD_Response *r;
 
     if (rs->fd >= 0) {
-        r = MHD_create_response_from_fd64(rs->fd_bytes, rs->fd);
+        r = MHD_create_response_from_fd_at_offset64(rs->fd_bytes, rs->fd, rs->fd_offset);
         if (r)
             rs->fd = -1;
         return r;

@@ -59,8 +59,8 @@ struct http_response {
     int status; /* 0: not (yet) answered */
     const char *content_type;
     struct buf body;
-    int fd; /* >= 0: the body is this file's first fd_bytes; closed by the server */
-    uint64_t fd_bytes;
+    int fd; /* >= 0: the body is fd_bytes of this file from fd_offset; closed by the server */
+    uint64_t fd_offset, fd_bytes;
     struct {
         const char *name, *value; /* live as long as the request's arena */
     } headers[HTTP_RESPONSE_HEADERS_MAX];

@@ -9,7 +9,6 @@
 #include "wasm/instr.h"
 #include "wasm/opcode.h"
 #include "wasm/rop.h"
-#include "wasm/wasi.h"
 #include "zkvm/translate.h"
 
 #define PAGE_BYTES      65536u
@@ -207,55 +206,6 @@ static int append_routines(struct program *p, struct err *err)
     return rc;
 }
 
-/* ---- imports --------------------------------------------------------------------- */
-
-static bool same_types(const uint8_t a[], uint32_t n_a, const uint8_t b[], uint32_t n_b)
-{
-    return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a) == 0);
-}
-
-/* What the engine links is proven as a routine; what it does not link does not run. */
-static int find_import(struct program *p, uint32_t func, struct err *err)
-{
-    const struct module *m = p->code->module;
-    const struct import *in = &m->imports[m->funcs[func].import];
-    const struct func_type *type = module_func_type(m, func), *of;
-    int routine = runtime_routine("wasi.", &in->name);
-    char module[NAME_TEXT_BYTES], name[NAME_TEXT_BYTES];
-
-    if (!name_eq(&in->module, WASI_MODULE, strlen(WASI_MODULE)) || routine < 0)
-        return err_set(err, VCP_EUNSUPPORTED,
-                       "the module imports \"%s\" \"%s\": of imports only the functions of %s "
-                       "can be proven",
-                       name_text(module, &in->module), name_text(name, &in->name), WASI_MODULE);
-    of = module_func_type(p->runtime->code->module, p->runtime->funcs[routine]);
-    if (!same_types(type->params, type->n_params, of->params, of->n_params) ||
-        !same_types(type->results, type->n_results, of->results, of->n_results))
-        return err_set(err, VCP_EUNSUPPORTED,
-                       "the module imports \"%s\" with another type: nothing runs",
-                       name_text(name, &in->name));
-    p->imports[func] = routine;
-    return VCP_OK;
-}
-
-static int find_imports(struct program *p, struct err *err)
-{
-    uint32_t n = p->code->module->n_imported_funcs;
-    int rc = VCP_OK;
-
-    p->imports = calloc(n + 1u, sizeof *p->imports);
-    if (!p->imports)
-        return no_memory(err);
-    for (uint32_t f = 0; f < n && rc == VCP_OK; f++)
-        rc = find_import(p, f, err);
-    return rc;
-}
-
-bool program_uses_world(const struct code *code)
-{
-    return code->module->n_imported_funcs > 0;
-}
-
 /* ---- the prologue ------------------------------------------------------------------ */
 
 static const struct export *exported(const struct module *m, const char *name)
@@ -305,6 +255,9 @@ static bool fits_type(const struct func_type *t, const struct statement *s)
         if (val_type_is_ref(t->params[i]) ||
             ((t->params[i] == VAL_I32 || t->params[i] == VAL_F32) && s->args[i] > UINT32_MAX))
             return false;
+    for (uint32_t i = 0; i < t->n_results; i++)
+        if (val_type_is_ref(t->results[i])) /* a number of ours, not the embedder's */
+            return false;
     return true;
 }
 
@@ -349,13 +302,13 @@ static int make_entries(struct program *p, const struct statement *s, struct err
 
 /* ---- cells ---------------------------------------------------------------------------- */
 
-static bool constant_of(const struct program *p, const struct const_expr *e, uint64_t *out)
+uint64_t program_constant(const struct program *p, const struct const_expr *e)
 {
     switch (e->kind) {
-    case CONST_VALUE: *out = e->bits; return true;
-    case CONST_REF_NULL: *out = 0; return true;
-    case CONST_REF_FUNC: *out = (uint64_t)e->index + 1; return true;
-    default: *out = p->globals[e->index]; return true;
+    case CONST_VALUE: return e->bits;
+    case CONST_REF_NULL: return 0;
+    case CONST_REF_FUNC: return (uint64_t)e->index + 1;
+    default: return p->globals[e->index];
     }
 }
 
@@ -370,8 +323,7 @@ static int make_image(struct program *p, struct err *err)
 
             if (d->mode != SEGMENT_ACTIVE)
                 continue;
-            constant_of(p, &d->at, &at);
-            at = (uint32_t)at;
+            at = (uint32_t)program_constant(p, &d->at);
             if (at + d->n_bytes > bytes)
                 return err_set(err, VCP_EUNSUPPORTED,
                                "data segment %u lies outside the memory: nothing runs", i);
@@ -391,26 +343,16 @@ static int make_image(struct program *p, struct err *err)
 }
 
 /* What the engine refuses or traps on before anything runs is not a run to prove. */
-static int check_tables(struct program *p, uint64_t memory_bytes_max, struct err *err)
+static int check_memory(struct program *p, uint64_t memory_bytes_max, struct err *err)
 {
     const struct module *m = p->code->module;
-    uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES, at;
+    uint64_t bytes = (uint64_t)p->pages * PAGE_BYTES;
 
     for (uint32_t i = 0; i < m->n_tables; i++)
         bytes += (uint64_t)m->tables[i].type.size.min * 8;
     if (bytes > memory_bytes_max)
         return err_set(err, VCP_EUNSUPPORTED, "memory and tables are over the limit: nothing runs");
     p->specials[CELL_ROOM] = memory_bytes_max - bytes;
-    for (uint32_t i = 0; i < m->n_elems; i++) {
-        const struct elem_segment *e = &m->elems[i];
-
-        if (e->mode != SEGMENT_ACTIVE)
-            continue;
-        constant_of(p, &e->at, &at);
-        if ((uint32_t)at + (uint64_t)e->n_items > m->tables[e->table].type.size.min)
-            return err_set(err, VCP_EUNSUPPORTED,
-                           "element segment %u lies outside its table: nothing runs", i);
-    }
     return VCP_OK;
 }
 
@@ -427,7 +369,7 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
     if (!p->globals)
         return no_memory(err);
     for (uint32_t i = 0; i < m->n_globals; i++)
-        constant_of(p, &m->globals[i].init, &p->globals[i]);
+        p->globals[i] = program_constant(p, &m->globals[i].init);
     if (m->n_memories) {
         p->pages = m->memories[0].type.size.min;
         p->pages_max = m->memories[0].type.size.max;
@@ -435,32 +377,14 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
     p->specials[CELL_DEPTH] = p->call_depth_max;
     p->specials[CELL_PAGES] = p->pages;
     p->specials[CELL_PAGES_MAX] = p->pages_max;
-    rc = check_tables(p, s->memory_bytes_max, err);
-    if (rc < 0)
-        return rc;
-    return make_image(p, err);
-}
-
-static int make_world(struct program *p, const struct statement *s, const struct streams *streams,
-                      struct err *err)
-{
-    int rc;
-
-    if (!program_uses_world(p->code))
-        return VCP_OK;
-    if (!streams)
-        return err_set(err, VCP_EINVAL, "the program reads and writes: its streams are needed");
-    if ((rc = streams_check(streams, s, err)) < 0 ||
-        (rc = world_init(&p->world, s, streams, p->code->module->n_memories > 0, err)) < 0)
-        return rc;
-    p->uses_world = true;
-    for (uint32_t i = CELL_WORLD; i < CELL_TABLE_SIZE; i++)
-        p->specials[i] = p->world.first[i];
-    return VCP_OK;
+    rc = check_memory(p, s->memory_bytes_max, err);
+    if (rc == VCP_OK)
+        rc = tables_make(p, err);
+    return rc == VCP_OK ? make_image(p, err) : rc;
 }
 
 int program_new(struct program **out, const struct code *code, const struct statement *s,
-                const struct streams *streams, struct err *err)
+                struct err *err)
 {
     struct program *p = calloc(1, sizeof *p);
     int rc;
@@ -480,11 +404,7 @@ int program_new(struct program **out, const struct code *code, const struct stat
     if (rc == VCP_OK)
         rc = part_init(&p->routines, p->runtime->code, true, err);
     if (rc == VCP_OK)
-        rc = find_imports(p, err);
-    if (rc == VCP_OK)
         rc = make_cells(p, s, err);
-    if (rc == VCP_OK)
-        rc = make_world(p, s, streams, err);
     if (rc == VCP_OK)
         rc = make_entries(p, s, err);
     if (rc < 0) {
@@ -502,46 +422,104 @@ bool program_page_is_zero(const struct program *p, uint64_t at)
     return memcmp(p->image + at, zeros, CELL_PAGE_BYTES) == 0;
 }
 
-/* Zero cells: all of a run but those of image pages that hold anything. */
+struct regions {
+    uint64_t (*out)[2];
+    uint32_t n;
+};
+
+static void add_region(struct regions *r, uint64_t first, uint64_t end)
+{
+    if (first >= end)
+        return;
+    if (r->out)
+        r->out[r->n][0] = first, r->out[r->n][1] = end;
+    r->n++;
+}
+
+static void table_regions(struct regions *r, const struct program_table *t)
+{
+    uint64_t base = BUS_ADDRESS(SPACE_TABLE, ((uint64_t)t->number << TABLE_SHIFT) + 1), gap = base;
+
+    for (uint32_t i = 0; i < t->n_entries; i += TABLE_PAGE) {
+        if (tables_page_is_null(t, i))
+            continue;
+        add_region(r, gap, base + i);
+        gap = base + i + TABLE_PAGE;
+    }
+    add_region(r, gap, base + t->size_max);
+}
+
+/* Zero cells: all of a run but those of pages that hold anything. */
 uint32_t program_regions(const struct program *p, uint64_t (*out)[2])
 {
+    struct regions r = {out, 0};
     uint64_t base = BUS_ADDRESS(SPACE_LINEAR, 0), gap = base;
-    uint64_t end = base + (uint64_t)p->pages * (PAGE_BYTES / 4);
-    uint32_t n = 0;
 
-#define REGION(first, last)                                                                        \
-    do {                                                                                           \
-        if (out)                                                                                   \
-            out[n][0] = (first), out[n][1] = (last);                                               \
-        n++;                                                                                       \
-    } while (0)
-    REGION(ZFP_START, program_frame_end(p));
+    add_region(&r, ZFP_START, program_frame_end(p));
     for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES) {
         if (program_page_is_zero(p, at))
             continue;
-        if (base + at / 4 > gap)
-            REGION(gap, base + at / 4);
+        add_region(&r, gap, base + at / 4);
         gap = base + (at + CELL_PAGE_BYTES) / 4;
     }
-    if (end > gap)
-        REGION(gap, end);
-#undef REGION
-    return n;
+    add_region(&r, gap, base + (uint64_t)p->pages * (PAGE_BYTES / 4));
+    for (uint32_t i = 0; i < p->tables.n && p->tables.are_used; i++)
+        table_regions(&r, &p->tables.all[i]);
+    return r.n;
+}
+
+/* ---- cells that are the verifier's ------------------------------------------------------ */
+
+static uint32_t word(const uint8_t *b)
+{
+    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
+}
+
+static void image_cells(const struct program *p, program_cell_fn *f, void *arg)
+{
+    for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES)
+        for (unsigned i = 0; i < CELL_PAGE_BYTES && !program_page_is_zero(p, at); i += 4)
+            f(arg, BUS_ADDRESS(SPACE_LINEAR, (at + i) / 4), word(p->image + at + i));
+}
+
+static void table_cells(const struct program_table *t, program_cell_fn *f, void *arg)
+{
+    uint64_t base = BUS_ADDRESS(SPACE_TABLE, (uint64_t)t->number << TABLE_SHIFT);
+
+    f(arg, base, t->size);
+    for (uint32_t i = 0; i < t->n_entries && i < t->size_max; i++)
+        if (!tables_page_is_null(t, i / TABLE_PAGE * TABLE_PAGE))
+            f(arg, base + 1 + i, t->entries[i]);
+}
+
+void program_cells(const struct program *p, program_cell_fn *f, void *arg)
+{
+    image_cells(p, f, arg);
+    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
+        f(arg, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
+    for (uint32_t i = 0; i < p->tables.n && p->tables.are_used; i++)
+        table_cells(&p->tables.all[i], f, arg);
+    for (uint32_t i = 0; i < p->code->module->n_funcs; i++)
+        if (p->tables.has_fact[i])
+            f(arg, BUS_ADDRESS(SPACE_FUNCTION, (uint64_t)i + 1), tables_fact(p, i));
+    for (uint32_t i = 0; i < SPECIAL_CELLS; i++)
+        f(arg, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
+    for (unsigned t = 0; t < TAPES; t++)
+        for (uint64_t i = 0; i < p->tapes[t].n; i++)
+            f(arg, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
 }
 
 void program_free(struct program *p)
 {
     if (!p)
         return;
+    tables_release(p);
     free(p->entries);
     part_release(&p->guest);
     part_release(&p->routines);
     runtime_free(p->runtime);
     for (unsigned t = 0; t < TAPES; t++)
         free(p->tapes[t].words);
-    if (p->uses_world)
-        world_release(&p->world);
-    free(p->imports);
     free(p->globals);
     free(p->image);
     free(p);
@@ -582,13 +560,13 @@ static void state(struct emitter *x, int sign, uint64_t clock, uint32_t pc, uint
     put(x, &t);
 }
 
-static void cell(struct emitter *x, uint64_t address, uint64_t value)
+static void cell(void *arg, uint64_t address, uint64_t value)
 {
     struct bus_tuple t = tuple(BUS_MEM, 1);
 
     fr_from_u64(&t.comps[1], address);
     fr_from_u64(&t.values[0], value);
-    put(x, &t);
+    put(arg, &t);
 }
 
 /* Zero cells of [first, end): a path of strictly rising addresses between two tokens. */
@@ -604,11 +582,6 @@ static void region(struct emitter *x, uint64_t first, uint64_t end)
     put(x, &t);
 }
 
-static uint32_t word(const uint8_t *b)
-{
-    return b[0] | (uint32_t)b[1] << 8 | (uint32_t)b[2] << 16 | (uint32_t)b[3] << 24;
-}
-
 static int region_cells(struct emitter *x, const struct program *p)
 {
     uint32_t n = program_regions(p, NULL);
@@ -621,13 +594,6 @@ static int region_cells(struct emitter *x, const struct program *p)
         region(x, regions[i][0], regions[i][1]);
     free(regions);
     return VCP_OK;
-}
-
-static void image_cells(struct emitter *x, const struct program *p)
-{
-    for (uint64_t at = 0; at < p->image_bytes; at += CELL_PAGE_BYTES)
-        for (unsigned i = 0; i < CELL_PAGE_BYTES && !program_page_is_zero(p, at); i += 4)
-            cell(x, BUS_ADDRESS(SPACE_LINEAR, (at + i) / 4), word(p->image + at + i));
 }
 
 static void code_list(struct emitter *x, const struct program *p)
@@ -734,13 +700,13 @@ static int check(const struct program *p, const struct statement *s,
         return refuse(err, "it is of another module");
     if (l->clock_end <= PROGRAM_CLOCK_START || l->clock_end > STATEMENT_CLOCK_MAX)
         return refuse(err, "its clock is out of range");
-    if (!p->uses_world && s->status == RUN_EXIT)
+    if (s->status == RUN_EXIT)
         return refuse(err, "this program cannot exit");
-    if (!p->uses_world && (s->output.bytes || s->error_output.bytes))
-        return refuse(err, "this program writes nothing");
-    if (s->status > RUN_OUT_OF_GAS)
+    if (s->output.bytes || s->error_output.bytes)
+        return refuse(err, "this program writes nothing"); /* imports are refused */
+    if (s->status != RUN_OK && s->status != RUN_TRAP && s->status != RUN_OUT_OF_GAS)
         return refuse(err, "no proof ends that way");
-    if (s->status != RUN_OK && s->status != RUN_EXIT && l->pc_end >= p->n_entries)
+    if (s->status != RUN_OK && l->pc_end >= p->n_entries)
         return refuse(err, "it ended outside the program");
     if (l->charge && !ends_by_charge(p, s, l))
         return refuse(err, "a charge that nothing asked for");
@@ -752,7 +718,6 @@ static uint32_t last_pc(const struct program *p, const struct statement *s,
 {
     switch (s->status) {
     case RUN_OK: return ZPC_HALT;
-    case RUN_EXIT: return ZPC_EXIT;
     case RUN_TRAP: return ZPC_TRAP(s->trap);
     default: return ends_by_charge(p, s, l) ? ZPC_OVER : ZPC_STOP;
     }
@@ -761,33 +726,16 @@ static uint32_t last_pc(const struct program *p, const struct statement *s,
 static void ends(struct emitter *x, const struct program *p, const struct statement *s,
                  const struct statement_lists *l)
 {
-    uint64_t fp = (uint64_t)l->pc_end + ZTRAP_FP_BIAS;
+    uint64_t fp = s->status == RUN_OK ? 0 : (uint64_t)l->pc_end + ZTRAP_FP_BIAS;
 
-    if (s->status == RUN_OK)
-        fp = 0;
-    if (s->status == RUN_EXIT)
-        fp = (uint32_t)s->exit_code;
     state(x, 1, PROGRAM_CLOCK_START, 0, ZFP_START, 0);
     state(x, -1, l->clock_end, last_pc(p, s, l), fp, l->charge);
-}
-
-/* Globals, special cells, tapes. */
-static void small_cells(struct emitter *x, const struct program *p)
-{
-    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
-        cell(x, BUS_ADDRESS(SPACE_GLOBAL, i), p->globals[i]);
-    for (uint32_t i = 0; i < CELL_TABLE_SIZE; i++)
-        if (program_has_special(p, i))
-            cell(x, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
-    for (unsigned t = 0; t < TAPES; t++)
-        for (uint64_t i = 0; i < p->tapes[t].n; i++)
-            cell(x, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
 }
 
 static int emit(void *arg, const struct statement *s, const struct statement_lists *l,
                 const struct terms_sink *sink, struct err *err)
 {
-    struct program *p = arg;
+    const struct program *p = arg;
     struct emitter x = {sink, err, VCP_OK};
     int rc = check(p, s, l, err);
 
@@ -801,10 +749,7 @@ static int emit(void *arg, const struct statement *s, const struct statement_lis
     rc = region_cells(&x, p);
     if (rc < 0)
         return rc;
-    image_cells(&x, p);
-    small_cells(&x, p);
-    if (x.rc >= 0 && p->uses_world)
-        x.rc = world_emit(&p->world, l, sink, err);
+    program_cells(p, cell, &x);
     return x.rc < 0 ? x.rc : VCP_OK;
 }
 

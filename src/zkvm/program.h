@@ -14,8 +14,8 @@
 #include "wasm/code.h"
 #include "zkvm/runtime.h"
 #include "zkvm/statement.h"
+#include "zkvm/tables.h"
 #include "zkvm/terms.h"
-#include "zkvm/world.h"
 #include "zkvm/zkop.h"
 
 struct program_entry {
@@ -48,31 +48,20 @@ struct program {
     uint32_t n_entries;
     uint32_t routine_slots; /* of the frame region, above the guest's stack */
     uint64_t *globals;      /* first values */
-    uint64_t specials[CELL_TABLE_SIZE];
-    struct program_tape tapes[TAPES]; /* but TAPE_WORLD */
-    int *imports;                     /* by imported function, its routine */
-    bool uses_world;                  /* any: then state cells, tapes and outputs are there */
-    struct world world;
+    uint64_t specials[SPECIAL_CELLS];
+    struct program_tape tapes[TAPES];
     uint32_t pages, pages_max;
     uint8_t *image; /* linear memory's beginning: image_bytes, zero beyond */
     uint64_t image_bytes;
+    struct program_tables tables;
     uint32_t stack_slots_max, call_depth_max;
 };
 
-/* VCP_EUNSUPPORTED when the module needs what is not built (other imports than WASI, an
- * instantiation that traps); instructions without a chip are refused when they are reached.
- * Of a program with WASI (program_uses_world) the streams are needed, VCP_EINVAL without; they must
- * be the statement's, VCP_EVERIFY, and outlive the program.  Others do not look at them. */
+/* VCP_EUNSUPPORTED when the module needs what is not built yet (imports, an instantiation
+ * that traps); instructions without a chip are refused when they are reached. */
 int program_new(struct program **out, const struct code *code, const struct statement *s,
-                const struct streams *streams, struct err *err);
-bool program_uses_world(const struct code *code);
+                struct err *err);
 void program_free(struct program *p);
-
-/* Whether special cell i is there. */
-static inline bool program_has_special(const struct program *p, uint32_t i)
-{
-    return i < CELL_WORLD || p->uses_world;
-}
 
 /* The end of the frame area. */
 static inline uint64_t program_frame_end(const struct program *p)
@@ -82,6 +71,12 @@ static inline uint64_t program_frame_end(const struct program *p)
 
 /* Regions [first, end) of cells that start as zero; out may be NULL.  Returns how many. */
 uint32_t program_regions(const struct program *p, uint64_t (*out)[2]);
+/* Every cell that the verifier makes, with its first value; addresses are distinct, and in no
+ * region. */
+typedef void program_cell_fn(void *arg, uint64_t address, uint64_t value);
+void program_cells(const struct program *p, program_cell_fn *f, void *arg);
+/* What an initialiser says; globals it names come earlier. */
+uint64_t program_constant(const struct program *p, const struct const_expr *e);
 /* The page of 256 bytes at `at` of the image. */
 bool program_page_is_zero(const struct program *p, uint64_t at);
 

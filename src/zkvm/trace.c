@@ -16,6 +16,11 @@ struct cell {
     uint64_t time; /* plus one; 0: nobody came here yet */
 };
 
+struct table_cells { /* of a table: its size, then the entries somebody came to */
+    struct cell *cells;
+    uint64_t n;
+};
+
 struct machine {
     struct program *p;
     struct catalog *chips;
@@ -23,11 +28,11 @@ struct machine {
     struct err *err;
     struct trace_end *end;
     uint64_t inputs[ROW_INPUTS];
-    struct cell *frame, *globals, specials[CELL_TABLE_SIZE], *tapes[TAPES];
-    struct cell *world[WORLD_TAPES]; /* as far as anybody came */
-    struct cell **pages;             /* of linear memory, by 64 KiB */
+    struct cell *frame, *globals, *functions, specials[SPECIAL_CELLS], *tapes[TAPES];
+    struct cell **pages; /* of linear memory, by 64 KiB */
+    struct table_cells *tables;
     uint64_t frame_cells, frame_top;
-    uint32_t n_pages, n_world[WORLD_TAPES], world_cap[WORLD_TAPES];
+    uint32_t n_pages;
     uint64_t *code_counts, *range16, *range8, *and8, pow32[32], pow64[64], pop8[256];
     uint64_t wires[BUILD_WIRES_MAX];
     const struct trace_sample *sample; /* instead of cells */
@@ -56,46 +61,54 @@ static struct cell *linear_cell(struct machine *m, uint64_t at)
         cells = m->pages[page] = calloc(PAGE_CELLS, sizeof *cells);
         if (!cells)
             return NULL;
-        for (uint64_t i = 0; i < PAGE_CELLS; i++) {
-            uint64_t byte = (page * PAGE_CELLS + i) * 4;
-
-            if (byte + 4 <= m->p->image_bytes)
-                memcpy(&cells[i].value, m->p->image + byte, 4); /* little-endian hosts */
-        }
     }
     return &cells[at % PAGE_CELLS];
-}
-
-/* The cells up to this one are read, or at least sunk, in the end. */
-static struct cell *world_cell(struct machine *m, uint32_t index)
-{
-    uint32_t t = index >> WORLD_TAPE_BITS, i = index & ((1u << WORLD_TAPE_BITS) - 1), word;
-    struct cell *grown;
-
-    if (!m->p->uses_world || !world_word(&word, &m->p->world, index))
-        return NULL;
-    if (i >= m->world_cap[t]) {
-        uint32_t cap = i + i / 2 + 64;
-
-        if (!(grown = realloc(m->world[t], cap * sizeof *grown)))
-            return NULL;
-        m->world[t] = grown;
-        m->world_cap[t] = cap;
-    }
-    for (uint32_t *n = &m->n_world[t]; *n <= i; ++*n) {
-        world_word(&word, &m->p->world, (t << WORLD_TAPE_BITS) + *n);
-        m->world[t][*n] = (struct cell){word, 0};
-    }
-    return &m->world[t][i];
 }
 
 static struct cell *tape_cell(struct machine *m, uint64_t at)
 {
     uint64_t t = at >> BUS_TAPE_BITS, i = (uint32_t)at;
 
-    if (t == TAPE_WORLD)
-        return world_cell(m, (uint32_t)i);
     return t < TAPES && i < m->p->tapes[t].n ? &m->tapes[t][i] : NULL;
+}
+
+static bool more_table_cells(struct table_cells *t, const struct program_table *p, uint64_t at)
+{
+    uint64_t n = t->n ? 2 * t->n : TABLE_PAGE, end = (uint64_t)p->size_max + 1;
+    struct cell *cells;
+
+    while (n <= at)
+        n *= 2;
+    if (n > end)
+        n = end;
+    cells = realloc(t->cells, n * sizeof *cells);
+    if (!cells)
+        return false;
+    memset(cells + t->n, 0, (n - t->n) * sizeof *cells);
+    t->cells = cells;
+    t->n = n;
+    return true;
+}
+
+static struct cell *table_cell(struct machine *m, uint64_t at)
+{
+    const struct program_table *p = tables_at(m->p, at);
+    struct table_cells *t;
+
+    if (!p)
+        return NULL;
+    t = &m->tables[p - m->p->tables.all];
+    at -= (uint64_t)p->number << TABLE_SHIFT;
+    if (at > p->size_max || (at >= t->n && !more_table_cells(t, p, at)))
+        return NULL;
+    return &t->cells[at];
+}
+
+static struct cell *function_cell(struct machine *m, uint64_t ref)
+{
+    if (ref == 0 || ref > m->p->code->module->n_funcs || !m->p->tables.has_fact[ref - 1])
+        return NULL;
+    return &m->functions[ref];
 }
 
 static struct cell *cell_at(struct machine *m, uint64_t address)
@@ -111,7 +124,9 @@ static struct cell *cell_at(struct machine *m, uint64_t address)
         return &m->frame[at];
     case SPACE_LINEAR: return linear_cell(m, at);
     case SPACE_GLOBAL: return at < m->p->code->module->n_globals ? &m->globals[at] : NULL;
-    case SPACE_SPECIAL: return at < CELL_TABLE_SIZE ? &m->specials[at] : NULL;
+    case SPACE_TABLE: return table_cell(m, at);
+    case SPACE_FUNCTION: return function_cell(m, at);
+    case SPACE_SPECIAL: return at < SPECIAL_CELLS ? &m->specials[at] : NULL;
     case SPACE_TAPE: return tape_cell(m, at);
     default: return NULL;
     }
@@ -409,8 +424,58 @@ static unsigned store_variant(struct machine *m, const struct program_entry *e)
 static unsigned call_variant(struct machine *m, const struct program_entry *e)
 {
     if (m->inputs[ROW_FP] + e->a + 65536 > e->imm >> 32)
-        return 1;
-    return m->specials[CELL_DEPTH].value == 0 ? 2 : 0;
+        return CALL_NO_SLOTS;
+    return m->specials[CELL_DEPTH].value == 0 ? CALL_TOO_DEEP : CALL_GOES;
+}
+
+static const struct cell *table_cell_of(struct machine *m, const struct program_entry *e,
+                                        uint64_t i)
+{
+    static const struct cell none;
+    const struct cell *c = table_cell(m, ((e->imm & TABLE_NUMBER_MAX) << TABLE_SHIFT) + i);
+
+    return c ? c : &none;
+}
+
+static bool is_in_table(struct machine *m, const struct program_entry *e)
+{
+    return slot(m, e->a) < table_cell_of(m, e, 0)->value;
+}
+
+static unsigned indirect_variant(struct machine *m, const struct program_entry *e)
+{
+    uint64_t ref, fact;
+
+    if (!is_in_table(m, e))
+        return CALL_BEYOND_TABLE;
+    ref = table_cell_of(m, e, 1 + slot(m, e->a))->value;
+    if (!ref)
+        return CALL_OF_NULL;
+    if (!function_cell(m, ref)) {
+        fail(m, err_set(m->err, VCP_EUNSUPPORTED,
+                        "function %u, called through a table, is an import: not proven yet",
+                        (unsigned)ref - 1));
+        return 0;
+    }
+    fact = function_cell(m, ref)->value;
+    if (fact >> FACT_TYPE_SHIFT != e->imm >> CALL_TYPE_SHIFT)
+        return CALL_MISMATCH;
+    if (m->inputs[ROW_FP] + e->b + (uint16_t)(fact >> FACT_FRAME_SHIFT) >
+        (uint32_t)(e->imm >> CALL_LIMIT_SHIFT))
+        return CALL_NO_SLOTS;
+    return m->specials[CELL_DEPTH].value == 0 ? CALL_TOO_DEEP : CALL_GOES;
+}
+
+static unsigned one_variant(struct machine *m, const struct program_entry *e)
+{
+    switch (e->op - ZOP_ONE_FIRST) {
+    case ZONE_CHARGE: return slot(m, e->top) > m->gas_max - m->end->gas;
+    case ZONE_CALL: return call_variant(m, e);
+    case ZONE_CALL_INDIRECT: return indirect_variant(m, e);
+    case ZONE_TABLE_GET:
+    case ZONE_TABLE_SET: return is_in_table(m, e) ? TABLE_ACCESS : TABLE_OUT_OF_BOUNDS;
+    default: return 0;
+    }
 }
 
 static unsigned variant_of(struct machine *m, const struct program_entry *e)
@@ -421,11 +486,7 @@ static unsigned variant_of(struct machine *m, const struct program_entry *e)
         return load_variant(m, e);
     if (e->op >= ZOP_STORE_FIRST && e->op < ZOP_ONE_FIRST)
         return store_variant(m, e);
-    if (e->op == ZOP_ONE(ZONE_CHARGE))
-        return slot(m, e->top) > m->gas_max - m->end->gas;
-    if (e->op == ZOP_ONE(ZONE_MOVE_IN) || e->op == ZOP_ONE(ZONE_MOVE_OUT))
-        return slot(m, e->top + 3u) == 0;
-    return e->op == ZOP_ONE(ZONE_CALL) ? call_variant(m, e) : 0;
+    return one_variant(m, e);
 }
 
 /* ---- a run ---------------------------------------------------------------------------- */
@@ -505,11 +566,6 @@ static void finish(struct machine *m)
     end->status = RUN_OK;
     if (pc == ZPC_HALT)
         return;
-    if (pc == ZPC_EXIT) {
-        end->status = RUN_EXIT;
-        end->exit_code = (int32_t)(uint32_t)m->inputs[ROW_FP];
-        return;
-    }
     end->lists.pc_end = (uint32_t)(m->inputs[ROW_FP] - ZTRAP_FP_BIAS);
     if (pc == ZPC_OVER)
         end->lists.charge = m->inputs[ROW_ACC];
@@ -543,13 +599,29 @@ static void sink_cell(struct machine *m, uint64_t address, const struct cell *c)
     other(m, OTHER_SINK, 0, params);
 }
 
+/* Beyond it nobody came to a cell. */
+static uint64_t last_used(const struct machine *m, uint64_t first, uint64_t end)
+{
+    const struct program_table *t;
+    uint64_t last = end, n;
+
+    switch (first >> BUS_SPACE_BITS) {
+    case SPACE_FRAME: last = m->frame_top; break;
+    case SPACE_TABLE:
+        t = tables_at(m->p, first - BUS_ADDRESS(SPACE_TABLE, 0));
+        n = m->tables[t - m->p->tables.all].n;
+        last = BUS_ADDRESS(SPACE_TABLE, ((uint64_t)t->number << TABLE_SHIFT) + n);
+        break;
+    default: break;
+    }
+    return last < end ? last : end;
+}
+
 /* The cells of a region that somebody came to: a path of rising addresses, and their ends. */
 static void region(struct machine *m, uint64_t first, uint64_t end)
 {
-    uint64_t before = first - 1, last = end;
+    uint64_t before = first - 1, last = last_used(m, first, end);
 
-    if (first < (uint64_t)1 << BUS_SPACE_BITS && last > m->frame_top)
-        last = m->frame_top;
     for (uint64_t at = first; at < last && m->rc >= 0; at++) {
         const struct cell *c;
         uint64_t params[3] = {before, at, 0};
@@ -586,34 +658,16 @@ static int regions(struct machine *m)
     return m->rc;
 }
 
-static void verifier_cells(struct machine *m)
+static void sink_verifiers(void *arg, uint64_t address, uint64_t value)
 {
-    for (uint64_t at = 0; at < m->p->image_bytes && m->rc >= 0; at += 4)
-        if (!program_page_is_zero(m->p, at & ~(uint64_t)255))
-            sink_cell(m, BUS_ADDRESS(SPACE_LINEAR, at / 4), linear_cell(m, at / 4));
-    for (uint32_t i = 0; i < m->p->code->module->n_globals && m->rc >= 0; i++)
-        sink_cell(m, BUS_ADDRESS(SPACE_GLOBAL, i), &m->globals[i]);
-    for (uint32_t i = 0; i < CELL_TABLE_SIZE && m->rc >= 0; i++)
-        if (program_has_special(m->p, i) && i != CELL_OUTPUT && i != CELL_ERROR)
-            sink_cell(m, BUS_ADDRESS(SPACE_SPECIAL, i), &m->specials[i]);
-    for (unsigned t = 0; t < TAPES; t++)
-        for (uint64_t i = 0; i < m->p->tapes[t].n && m->rc >= 0; i++)
-            sink_cell(m, BUS_TAPE_ADDRESS(t, i), &m->tapes[t][i]);
-}
+    struct machine *m = arg;
+    const struct cell *c = m->rc < 0 ? NULL : cell_at(m, address);
 
-/* The words that the run came to; the cells of the outputs the verifier receives himself. */
-static void world_cells(struct machine *m)
-{
-    struct statement_lists *lists = &m->end->lists;
-    const struct cell *output = &m->specials[CELL_OUTPUT], *error = &m->specials[CELL_ERROR];
-
-    for (uint32_t t = 0; t < WORLD_TAPES; t++) {
-        for (uint32_t i = 0; i < m->n_world[t] && m->rc >= 0; i++)
-            sink_cell(m, BUS_TAPE_ADDRESS(TAPE_WORLD, (t << WORLD_TAPE_BITS) + i), &m->world[t][i]);
-        lists->world_words[t] = m->n_world[t];
-    }
-    lists->output_time = output->time ? output->time - 1 : 0;
-    lists->error_time = error->time ? error->time - 1 : 0;
+    (void)value;
+    if (c)
+        sink_cell(m, address, c);
+    else
+        fail(m, err_set(m->err, VCP_ENOMEM, "out of memory tracing a run"));
 }
 
 static void table(struct machine *m, enum chip_other which, const uint64_t *counts, uint32_t n)
@@ -651,27 +705,26 @@ static bool allocate(struct machine *m)
     if (m->frame == MAP_FAILED)
         m->frame = NULL;
     m->globals = calloc(m->p->code->module->n_globals + 1u, sizeof *m->globals);
+    m->functions = calloc(m->p->code->module->n_funcs + 1u, sizeof *m->functions);
+    m->tables = calloc(m->p->tables.n + 1u, sizeof *m->tables);
     m->n_pages = m->p->pages;
     m->pages = calloc(m->n_pages + 1u, sizeof *m->pages);
     m->code_counts = calloc(m->p->n_entries + 1u, sizeof *m->code_counts);
     m->range16 = calloc(65536, sizeof *m->range16);
     m->range8 = calloc(256, sizeof *m->range8);
     m->and8 = calloc(65536, sizeof *m->and8);
-    return m->frame && m->globals && m->pages && m->code_counts && m->range16 && m->range8 &&
-           m->and8;
+    return m->frame && m->globals && m->functions && m->tables && m->pages && m->code_counts &&
+           m->range16 && m->range8 && m->and8;
 }
 
-static void first_values(struct machine *m)
+static void first_value(void *arg, uint64_t address, uint64_t value)
 {
-    const struct program *p = m->p;
+    struct cell *c = cell_at(arg, address);
 
-    for (uint32_t i = 0; i < p->code->module->n_globals; i++)
-        m->globals[i].value = p->globals[i];
-    for (uint32_t i = 0; i < CELL_TABLE_SIZE; i++)
-        m->specials[i].value = p->specials[i];
-    for (unsigned t = 0; t < TAPES; t++)
-        for (uint64_t i = 0; i < p->tapes[t].n; i++)
-            m->tapes[t][i].value = p->tapes[t].words[i];
+    if (c)
+        c->value = value;
+    else
+        fail(arg, err_set(((struct machine *)arg)->err, VCP_ENOMEM, "out of memory tracing a run"));
 }
 
 static void release(struct machine *m)
@@ -683,8 +736,10 @@ static void release(struct machine *m)
     free(m->pages);
     for (unsigned t = 0; t < TAPES; t++)
         free(m->tapes[t]);
-    for (unsigned t = 0; t < WORLD_TAPES; t++)
-        free(m->world[t]);
+    for (uint32_t i = 0; m->tables && i < m->p->tables.n; i++)
+        free(m->tables[i].cells);
+    free(m->tables);
+    free(m->functions);
     free(m->globals);
     free(m->code_counts);
     free(m->range16);
@@ -711,14 +766,13 @@ int trace_run(struct trace_end *out, struct program *p, struct catalog *chips, u
         err_set(err, VCP_ENOMEM, "out of memory tracing a run");
         goto end;
     }
-    first_values(m);
+    program_cells(p, first_value, m);
     m->gas_max = gas_max;
-    rc = execute(m, rows_max);
+    rc = m->rc < 0 ? m->rc : execute(m, rows_max);
     if (rc >= 0)
         rc = regions(m);
     if (rc >= 0) {
-        verifier_cells(m);
-        world_cells(m);
+        program_cells(p, sink_verifiers, m);
         code_and_tables(m);
         rc = m->rc;
     }

@@ -394,6 +394,24 @@ static void ret_n(struct program_entry *e, const struct code *c, uint32_t insn)
     e[2 + in->lo].top = free_slot;
 }
 
+/* Limit less frame and first slot: what the stack has left. */
+static void call_indirect(struct program_entry *e, const struct program *p, const struct insn *in)
+{
+    const struct module *m = p->code->module;
+    uint64_t limit = (uint64_t)p->stack_slots_max + ZFP_START;
+
+    e->op = (uint16_t)ZOP_ONE(ZONE_CALL_INDIRECT);
+    entry_slots(e, 3, in->a, in->c, (uint16_t)(in->c + m->types[in->lo].n_params));
+    e->imm = p->tables.all[in->hi].number | limit << CALL_LIMIT_SHIFT |
+             (uint64_t)p->tables.type_ids[in->lo] << CALL_TYPE_SHIFT;
+}
+
+static void table(struct program_entry *e, const struct program *p, unsigned zone, uint32_t table)
+{
+    e->op = (uint16_t)ZOP_ONE(zone);
+    e->imm = p->tables.all[table].number;
+}
+
 static void one(struct program_entry *e, const struct program *p, const struct program_part *part,
                 uint32_t insn)
 {
@@ -428,16 +446,34 @@ static void one(struct program_entry *e, const struct program *p, const struct p
             e->op = ZOP_UNSUPPORTED;
         break;
     case R_MEMORY_SIZE: e->op = (uint16_t)ZOP_ONE(ZONE_MEMORY_SIZE), e->top = in->c; break;
+    case R_REF_FUNC:
+        e->op = (uint16_t)ZOP_ONE(ZONE_REF_FUNC);
+        e->top = in->c;
+        e->imm = (uint64_t)(uint32_t)in->lo + 1;
+        break;
+    case R_TABLE_GET:
+        table(e, p, ZONE_TABLE_GET, (uint32_t)in->lo);
+        entry_slots(e, 2, in->a, in->c, 0);
+        break;
+    case R_TABLE_SET:
+        table(e, p, ZONE_TABLE_SET, (uint32_t)in->lo);
+        entry_slots(e, 2, in->a, in->b, 0);
+        break;
+    case R_TABLE_SIZE:
+        table(e, p, ZONE_TABLE_SIZE, (uint32_t)in->lo);
+        e->top = in->c;
+        break;
+    case R_CALL_INDIRECT: call_indirect(e, p, in); break;
     case R_UNREACHABLE: e->op = (uint16_t)ZOP_ONE(ZONE_UNREACHABLE); break;
     case R_CHARGE: e->op = (uint16_t)ZOP_ONE(ZONE_NOP); break;
     case R_JUMP:
         e->op = (uint16_t)ZOP_ONE(ZONE_JUMP);
         e->imm = part->pc_of[branch_target(part->code, insn)];
         break;
-    case R_BR_TABLE_S: e->op = (uint16_t)ZOP_ONE(ZONE_BR_TABLE_S), e->top = in->a; goto table;
+    case R_BR_TABLE_S: e->op = (uint16_t)ZOP_ONE(ZONE_BR_TABLE_S), e->top = in->a; goto cases;
     case R_BR_TABLE_A:
         e->op = (uint16_t)ZOP_ONE(ZONE_BR_TABLE_A);
-    table:
+    cases:
         e->imm = (uint32_t)in->lo;
         break;
     case R_CALL:
@@ -449,8 +485,6 @@ static void one(struct program_entry *e, const struct program *p, const struct p
     case R_CALL_IMPORT:
         if (part->is_runtime)
             routine_call(e, part, insn);
-        else
-            entry_routine(e, p, (enum routine)p->imports[in->lo], in->c);
         break;
     case R_RET0:
     case R_RET1_S:

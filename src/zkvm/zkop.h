@@ -95,12 +95,13 @@ enum zk_one {
     ZONE_GLOBAL_SET_S,
     ZONE_GLOBAL_SET_A,
     ZONE_MEMORY_SIZE,
-    ZONE_ASSERT, /* slot top holds imm: results of the statement */
-    ZONE_TABLE_GET,
-    ZONE_TABLE_SET,
-    ZONE_TABLE_SIZE,
-    ZONE_CALL_INDIRECT,
-    ZONE_HALT, /* the end of a run that went well */
+    ZONE_ASSERT,        /* slot top holds imm: results of the statement */
+    ZONE_TABLE_GET,     /* a: index, top: destination; imm: number of the table (tables.h) */
+    ZONE_TABLE_SET,     /* a: index, top: value */
+    ZONE_TABLE_SIZE,    /* top: destination */
+    ZONE_CALL_INDIRECT, /* a: index, b: callee's first slot, top: record; imm: tables.h */
+    ZONE_REF_FUNC,      /* top = imm, also the accumulator */
+    ZONE_HALT,          /* the end of a run that went well */
     /* Routines (zkvm/runtime.h): as the calls and returns above, without room and depth. */
     ZONE_ROUTINE, /* top: the record's slot; a: callee's first slot; imm: pc */
     ZONE_RRET0,
@@ -114,11 +115,6 @@ enum zk_one {
     ZONE_SPECIAL_GET, /* slot top = special cell imm */
     ZONE_SPECIAL_SET, /* special cell imm = slot top */
     ZONE_TAPE,        /* slot top = word number (slot top) of tape imm */
-    /* What WASI needs beyond (runtime/wasi.h); operands in slots from top on. */
-    ZONE_MOVE_IN,
-    ZONE_MOVE_OUT,
-    ZONE_WRITE_WORD,
-    ZONE_EXIT,
     ZK_ONES
 };
 
@@ -152,7 +148,6 @@ enum zk_bound { BOUND_S, BOUND_I, BOUND_S_FIRST, BOUND_I_FIRST };
 #define ZPC_HALT    ((1u << 24) - 200u)
 #define ZPC_STOP    ((1u << 24) - 199u) /* out of gas */
 #define ZPC_OVER    ((1u << 24) - 198u) /* the same, by a charge: the accumulator holds it */
-#define ZPC_EXIT    ((1u << 24) - 197u) /* the frame pointer holds the code */
 #define ZPC_TRAP(t) ((1u << 24) - 128u + (uint32_t)(t))
 /* A trap's last frame pointer says where: pc of the trapping entry plus this. */
 #define ZTRAP_FP_BIAS    (1u << 20)

@@ -189,6 +189,60 @@ static void inline_module_and_input_are_stored(void **state)
     free(body);
 }
 
+/* With a Range header as given. */
+static int get_range(const char *path, const char *range)
+{
+    return call_with(x, alice.key, "GET", path, NULL, "Range", range);
+}
+
+static void downloads_can_be_resumed(void **state)
+{
+    static const char text[] = "0123456789";
+    uint8_t digest[SHA3_256_BYTES];
+    char path[128], hex[SHA3_256_HEX_BYTES], header[64];
+
+    (void)state;
+    sha3_256(digest, text, 10);
+    hex_encode(hex, digest, sizeof digest);
+    snprintf(path, sizeof path, "/api/v1/blobs/%s", hex);
+    assert_int_equal(call_bytes(x, alice.key, "PUT", path, text, 10), 201);
+    assert_int_equal(get_range(path, "bytes=4-"), 206);
+    assert_string_equal(buf_str(&x->reply.body), "456789");
+    assert_true(http_reply_header(&x->reply, "content-range", header, sizeof header));
+    assert_string_equal(header, "bytes 4-9/10");
+    assert_int_equal(get_range(path, "bytes=2-3"), 206);
+    assert_string_equal(buf_str(&x->reply.body), "23");
+    assert_int_equal(get_range(path, "bytes=9-100"), 206);
+    assert_string_equal(buf_str(&x->reply.body), "9");
+    assert_int_equal(get_range(path, "bytes=10-"), 416);
+    expect(x, 416, "range_not_satisfiable");
+    /* What is no range of this kind is no range at all. */
+    assert_int_equal(get_range(path, "bytes=-3"), 200);
+    assert_int_equal(get_range(path, "bytes=3-2"), 200);
+    assert_int_equal(get_range(path, "bytes=0-1,4-5"), 200);
+    assert_int_equal(get_range(path, "lines=1-2"), 200);
+    assert_string_equal(buf_str(&x->reply.body), text);
+}
+
+static void a_server_without_keys_says_so(void **state)
+{
+    struct node n;
+
+    (void)state;
+    call(x, alice.key, "GET", "/api/v1/keys", NULL);
+    expect(x, 200, NULL);
+    assert_true(json_is_null(json_object_get(x->json, "keyset")));
+    callf(x, alice.key, "GET", NULL,
+          "/api/v1/keys/0000000000000000000000000000000000000000000000000000000000000000");
+    expect(x, 404, "not_found");
+    call(x, NULL, "GET", "/api/v1/keys", NULL);
+    expect(x, 401, "unauthorized");
+    node_make(&n, x, &bob, "prover");
+    assert_int_equal(node_call(x, &n, "GET", "/api/v1/keys", NULL), 200);
+    node_heartbeat(x, &n);
+    assert_true(json_is_null(json_object_get(x->json, "keyset")));
+}
+
 static void a_large_output_goes_by_blob(void **state)
 {
     char *big = malloc(3001), path[160], *body, *id;
@@ -824,6 +878,8 @@ int main(void)
         T(an_idempotency_key_submits_once),
         T(inline_module_and_input_are_stored),
         T(a_large_output_goes_by_blob),
+        T(downloads_can_be_resumed),
+        T(a_server_without_keys_says_so),
         T(polls_are_answered_when_something_happens),
         T(an_idle_poll_ends_with_204),
         T(an_expired_lease_is_placed_again_and_its_result_is_late),

@@ -1,7 +1,5 @@
-/* Group laws, encodings of points, and the pairing at every CPU level. */
+/* Group laws and encodings of points. */
 #include "tests/bn254/sample.h"
-
-#include "bn254/pairing.h"
 
 /* ---- the group law, the same text for both groups ---- */
 
@@ -178,97 +176,6 @@ static void subgroup_test_agrees_with_multiplication_by_r(void **state)
     memset(&x, 0, sizeof x);
 }
 
-/* ---- pairing ---- */
-
-static void check_bilinear(void *arg)
-{
-    struct prng r;
-    fp12 e, f, g, base;
-
-    (void)arg;
-    prng_init(&r, 35);
-    pairing(&base, &g1_generator, &g2_generator);
-    assert_false(fp12_is_one(&base));
-    for (int i = 0; i < 4; i++) {
-        fr a = sample_fr(&r), b = sample_fr(&r), ab;
-        fr_bits ka, kb, kab;
-        g1_affine p;
-        g2_affine q;
-        g1 tp;
-        g2 tq;
-
-        fr_mul(&ab, &a, &b);
-        fr_to_bits(&ka, &a), fr_to_bits(&kb, &b), fr_to_bits(&kab, &ab);
-        g1_mul_var(&tp, &g1_generator, &ka);
-        g1_to_affine(&p, &tp);
-        g2_mul_var(&tq, &g2_generator, &kb);
-        g2_to_affine(&q, &tq);
-        pairing(&e, &p, &q);
-        pairing_gt_pow_var(&f, &base, &kab);
-        assert_true(fp12_eq(&e, &f));
-        fp12_pow_var(&g, &base, kab.l, 4);
-        assert_true(fp12_eq(&e, &g));
-        fp12_pow_var(&g, &e, fr_modulus, 4);
-        assert_true(fp12_is_one(&g));
-        g1_affine_neg(&p, &p);
-        pairing(&g, &p, &q);
-        fp12_mul(&g, &g, &e);
-        assert_true(fp12_is_one(&g));
-    }
-}
-
-static void pairing_is_bilinear_and_not_trivial(void **state)
-{
-    (void)state;
-    at_every_level(check_bilinear, NULL);
-}
-
-static void check_same_value(void *arg)
-{
-    fp12 *want = arg, e;
-    g1_affine p;
-    g2_affine q;
-    struct prng r;
-
-    prng_init(&r, 36);
-    sample_g1_n(&r, &p, 1);
-    sample_g2_n(&r, &q, 1);
-    pairing(&e, &p, &q);
-    if (bn254_level() == BN254_C)
-        *want = e;
-    assert_true(fp12_eq(want, &e));
-}
-
-static void pairing_has_the_same_value_at_every_level(void **state)
-{
-    fp12 want;
-
-    (void)state;
-    at_every_level(check_same_value, &want);
-}
-
-static void check_infinity(void *arg)
-{
-    g1_affine none1;
-    g2_affine none2;
-    fp12 e;
-
-    (void)arg;
-    memset(&none1, 0, sizeof none1);
-    memset(&none2, 0, sizeof none2);
-    pairing(&e, &none1, &g2_generator);
-    assert_true(fp12_is_one(&e));
-    pairing(&e, &g1_generator, &none2);
-    assert_true(fp12_is_one(&e));
-    assert_true(pairing_check(NULL, NULL, 0));
-}
-
-static void pairing_with_infinity_is_one(void **state)
-{
-    (void)state;
-    at_every_level(check_infinity, NULL);
-}
-
 static void level_can_be_lowered_and_named(void **state)
 {
     (void)state;
@@ -292,9 +199,6 @@ int main(void)
         cmocka_unit_test(g2_compression_has_one_encoding),
         cmocka_unit_test(points_off_the_curve_are_refused),
         cmocka_unit_test(subgroup_test_agrees_with_multiplication_by_r),
-        cmocka_unit_test(pairing_is_bilinear_and_not_trivial),
-        cmocka_unit_test(pairing_has_the_same_value_at_every_level),
-        cmocka_unit_test(pairing_with_infinity_is_one),
         cmocka_unit_test(level_can_be_lowered_and_named),
     };
 

@@ -33,6 +33,20 @@ static inline uint64_t edgy(unsigned bits)
     }
 }
 
+/* Cells of tables and functions, of the noise x: small, so that they fit one another. */
+static inline uint64_t table_value(unsigned space, uint64_t x)
+{
+    if (space == SPACE_TABLE)
+        return x % 4 ? x / 4 % 100 : 0;
+    return x % 1000 | x / 1000 % 2000 << FACT_FRAME_SHIFT | x / 2000000 % 3 << FACT_TYPE_SHIFT;
+}
+
+/* The immediate of a call: table, limit and type. */
+static inline uint64_t call_imm(void)
+{
+    return rnd() % 3 | (rnd() % 4000) << CALL_LIMIT_SHIFT | (rnd() % 3) << CALL_TYPE_SHIFT;
+}
+
 static inline uint64_t cell_value(void *arg, uint64_t address, const struct chip *c,
                                   const struct chip_access *a)
 {
@@ -41,7 +55,12 @@ static inline uint64_t cell_value(void *arg, uint64_t address, const struct chip
 
     (void)arg;
     (void)address;
-    return a->space == SPACE_SPECIAL ? rnd() % 8 : edgy(bits);
+    switch (a->space) {
+    case SPACE_SPECIAL: return rnd() % 8;
+    case SPACE_TABLE:
+    case SPACE_FUNCTION: return table_value(a->space, rnd());
+    default: return edgy(bits);
+    }
 }
 
 /* ---- what a row says ------------------------------------------------------------ */
@@ -157,6 +176,8 @@ static inline void draw(struct trace_sample *q, const struct chip *c)
     q->inputs[ROW_IMM] = edgy(imm_bits[rnd() % sizeof imm_bits]);
     if (rnd() % 4 == 0)
         q->inputs[ROW_IMM] = rnd() % 1000 | (65536 + rnd() % 4000) << 32;
+    if (c->op == ZOP_ONE(ZONE_CALL_INDIRECT))
+        q->inputs[ROW_IMM] = call_imm();
     q->params[0] = rnd() % 100000;
     q->params[1] = q->params[0] + 1 + rnd() % 100000;
     for (unsigned i = 2; i < 16; i++)

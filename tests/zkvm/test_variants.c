@@ -8,7 +8,7 @@ static struct catalog *chips;
 
 /* ---- circumstances: what cells hold follows from their address ---------------------------- */
 
-struct scene {
+struct world {
     uint64_t key;
     uint64_t pages;
     unsigned bits; /* of frame cells */
@@ -21,12 +21,14 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 32;
 }
 
-static uint64_t world_cell(const struct scene *w, uint64_t address)
+static uint64_t world_cell(const struct world *w, uint64_t address)
 {
     uint64_t x = mix(w->key ^ address * 0x100000001b3u), space = address >> BUS_SPACE_BITS;
 
     if (space == SPACE_SPECIAL)
         return address == BUS_ADDRESS(SPACE_SPECIAL, CELL_PAGES) ? w->pages : x % 3;
+    if (space == SPACE_TABLE || space == SPACE_FUNCTION)
+        return table_value((unsigned)space, x);
     if (space == SPACE_LINEAR)
         return (uint32_t)(x % 5 ? x : x % 2 ? UINT32_MAX : 0);
     switch (x % 8) { /* frame: the edges of numbers and of the memory */
@@ -60,16 +62,18 @@ struct effect {
     fr state[3];
 };
 
-/* A cell that a row may touch: of its space, and of a memory that large. */
-static bool exists(const struct scene *w, const fr *address, uint64_t *out)
+/* A cell that a row may touch: of its space, and of a memory that large; null is no function. */
+static bool exists(const struct world *w, const fr *address, uint64_t *out)
 {
     if (!small(address, (uint64_t)1 << 39, out))
+        return false;
+    if (*out == BUS_ADDRESS(SPACE_FUNCTION, 0))
         return false;
     return *out >> BUS_SPACE_BITS != SPACE_LINEAR ||
            *out - BUS_ADDRESS(SPACE_LINEAR, 0) < w->pages * 16384;
 }
 
-static void put(struct effect *e, const struct scene *w, uint64_t address, uint64_t value)
+static void put(struct effect *e, const struct world *w, uint64_t address, uint64_t value)
 {
     unsigned i = 0;
 
@@ -85,7 +89,7 @@ static void put(struct effect *e, const struct scene *w, uint64_t address, uint6
 
 /* false when the row is not possible: a cell that is not there, or holds something else. */
 static bool effect_of(struct effect *e, const struct chip *c, const struct said *s,
-                      const struct scene *w)
+                      const struct world *w)
 {
     *e = (struct effect){.n = 0};
     for (uint32_t i = 0; i < c->n_tuples; i++) {
@@ -123,7 +127,7 @@ static bool same_effect(const struct effect *x, const struct effect *y)
 /* ---- variants ------------------------------------------------------------------------------- */
 
 static bool row_holds(struct effect *e, const struct chip *c, const struct trace_sample *q,
-                      const struct scene *w)
+                      const struct world *w)
 {
     uint64_t wires[BUILD_WIRES_MAX];
     fr row[BUILD_WIRES_MAX];
@@ -135,7 +139,7 @@ static bool row_holds(struct effect *e, const struct chip *c, const struct trace
     return holds(c, row, &said) && code_agrees(c, &said, q) && effect_of(e, c, &said, w);
 }
 
-static void draw_world(struct trace_sample *q, struct scene *w, const struct chip *c)
+static void draw_world(struct trace_sample *q, struct world *w, const struct chip *c)
 {
     draw(q, c);
     w->key = rnd();
@@ -147,6 +151,8 @@ static void draw_world(struct trace_sample *q, struct scene *w, const struct chi
         q->inputs[ROW_IMM] = (rnd() % 3 ? rnd() % 12 : w->pages * 65536 - rnd() % 12) & UINT32_MAX;
     if (rnd() % 4 == 0)
         q->inputs[ROW_IMM] |= (rnd() % 12) << 32;
+    if (c->op == ZOP_ONE(ZONE_CALL_INDIRECT))
+        q->inputs[ROW_IMM] = call_imm();
     q->value = value_of;
     q->arg = w;
 }
@@ -167,7 +173,7 @@ static void compare_variants(const struct chip *const c[], unsigned n, unsigned 
     for (unsigned i = 0; i < rounds; i++) {
         struct trace_sample q = {.params = {0}};
         struct effect first, e;
-        struct scene w;
+        struct world w;
         int before = -1;
 
         draw_world(&q, &w, c[0]);

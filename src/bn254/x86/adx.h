@@ -14,13 +14,13 @@ size_t g1_find_invalid_adx(const void *points, size_t n);
 size_t g2_find_invalid_adx(const void *points, size_t n);
 void g1_mul_adx(g1 *out, const g1_affine *a, const fr_bits *k);
 void g1_mul_var_adx(g1 *out, const g1_affine *a, const fr_bits *k);
+void g1_mul_n_adx(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 void g2_mul_adx(g2 *out, const g2_affine *a, const fr_bits *k);
 void g2_mul_var_adx(g2 *out, const g2_affine *a, const fr_bits *k);
 void g1_window_value_adx(void *out, const struct msm_kernel *k, const struct msm_sums *s, size_t w);
 void g2_window_value_adx(void *out, const struct msm_kernel *k, const struct msm_sums *s, size_t w);
 void g2_prepare_adx(struct g2_prepared *out, const g2_affine *q);
-void pairing_miller_adx(fp12 *out, const g1_affine p[], const struct g2_prepared *const q[],
-                        size_t n);
+size_t pairing_miller_adx(fp12 *out, const struct pairing_pair pairs[], size_t n);
 void pairing_final_exp_adx(fp12 *out, const fp12 *a);
 void pairing_gt_pow_var_adx(fp12 *out, const fp12 *a, const fr_bits *k);
 

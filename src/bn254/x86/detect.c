@@ -1,5 +1,6 @@
 /* Which tables this processor and operating system can run. */
 #include <cpuid.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -26,17 +27,30 @@ static bool has_ifma(unsigned leaf1_ecx, unsigned leaf7_ebx)
            (leaf7_ebx & all) == all;
 }
 
-const struct bn254_kernels *x86_kernels(enum bn254_level level)
+static enum bn254_level detect(void)
 {
     const unsigned bmi2 = 1u << 8, adx = 1u << 19;
     unsigned a, b, c, d, leaf1_ecx;
 
     if (!__get_cpuid(1, &a, &b, &c, &d))
-        return NULL;
+        return BN254_C;
     leaf1_ecx = c;
     if (!__get_cpuid_count(7, 0, &a, &b, &c, &d) || (b & (bmi2 | adx)) != (bmi2 | adx))
-        return NULL;
-    if (level == BN254_ADX)
-        return &kernels_adx;
-    return level == BN254_IFMA && has_ifma(leaf1_ecx, b) ? &kernels_ifma : NULL;
+        return BN254_C;
+    return has_ifma(leaf1_ecx, b) ? BN254_IFMA : BN254_ADX;
+}
+
+/* Asked once: under a hypervisor cpuid takes tens of microseconds.  Racing first calls agree. */
+const struct bn254_kernels *x86_kernels(enum bn254_level level)
+{
+    static const struct bn254_kernels *const table[] = {
+        [BN254_ADX] = &kernels_adx, [BN254_IFMA] = &kernels_ifma};
+    static atomic_int best = -1;
+    int known = atomic_load_explicit(&best, memory_order_relaxed);
+
+    if (known < 0) {
+        known = (int)detect();
+        atomic_store_explicit(&best, known, memory_order_relaxed);
+    }
+    return (int)level <= known ? table[level] : NULL;
 }

@@ -2,7 +2,9 @@
  * elsewhere. */
 #include "bn254/x86/adx.h"
 #include "bn254/x86/msm_ifma.h"
+#include "bn254/x86/mul_ifma.h"
 #include "bn254/x86/ntt_ifma.h"
+#include "bn254/x86/pairing_ifma.h"
 #include "bn254/x86/x86_kernels.h"
 
 const struct bn254_kernels kernels_ifma = {
@@ -19,10 +21,11 @@ const struct bn254_kernels kernels_ifma = {
     .g2_find_invalid = g2_find_invalid_adx,
     .g1_mul = g1_mul_adx,
     .g1_mul_var = g1_mul_var_adx,
+    .g1_mul_n = g1_mul_n_ifma,
     .g2_mul = g2_mul_adx,
     .g2_mul_var = g2_mul_var_adx,
     .g2_prepare = g2_prepare_adx,
-    .miller = pairing_miller_adx,
+    .miller = pairing_miller_ifma,
     .final_exp = pairing_final_exp_adx,
     .gt_pow = pairing_gt_pow_var_adx,
 };

@@ -89,13 +89,10 @@ V52_INLINE void v52_prod2(v52_wide *p, const v52 *a, const v52 *b, v52_wide *q, 
     *q = t;
 }
 
-V52_INLINE void v52_prod(v52_wide *p, const v52 *a, const v52 *b)
+V52_INLINE void v52_add_prod(v52_wide *p, const v52 *a, const v52 *b)
 {
-    v52_wide s;
+    v52_wide s = *p;
 
-#pragma GCC unroll 10
-    for (int i = 0; i < 10; i++)
-        s.c[i] = _mm512_setzero_si512();
 #pragma GCC unroll 5
     for (int i = 0; i < 5; i++) {
 #pragma GCC unroll 5
@@ -106,6 +103,14 @@ V52_INLINE void v52_prod(v52_wide *p, const v52 *a, const v52 *b)
             s.c[i + j + 1] = v52_hi(s.c[i + j + 1], a->l[i], b->l[j]);
     }
     *p = s;
+}
+
+V52_INLINE void v52_prod(v52_wide *p, const v52 *a, const v52 *b)
+{
+#pragma GCC unroll 10
+    for (int i = 0; i < 10; i++)
+        p->c[i] = _mm512_setzero_si512();
+    v52_add_prod(p, a, b);
 }
 
 /* Cross products once, doubled, and the squares: 30 instead of 50. */
@@ -142,8 +147,8 @@ V52_INLINE void v52_square2(v52_wide *p, const v52 *a, v52_wide *q, const v52 *c
     *q = t;
 }
 
-/* out = columns / 2^260 mod M, normalised.  The value of the columns must be >= 0. */
-V52_INLINE void v52_reduce2(v52 *out, v52_wide *p, v52 *out2, v52_wide *q, const struct m52 *k)
+/* Columns 5 to 9 become the columns / 2^260 mod M, limbs not carried. */
+V52_INLINE void v52_clear_low2(v52_wide *p, v52_wide *q, const struct m52 *k)
 {
     const __m512i mask = v52_set1(V52_MASK), zero = _mm512_setzero_si512();
     __m512i *s = p->c, *t = q->c, x, y;
@@ -179,6 +184,15 @@ V52_INLINE void v52_reduce2(v52 *out, v52_wide *p, v52 *out2, v52_wide *q, const
     }
     s[5] = _mm512_add_epi64(s[5], _mm512_srai_epi64(s[4], 52));
     t[5] = _mm512_add_epi64(t[5], _mm512_srai_epi64(t[4], 52));
+}
+
+/* out = columns / 2^260 mod M, normalised.  The value of the columns must be >= 0. */
+V52_INLINE void v52_reduce2(v52 *out, v52_wide *p, v52 *out2, v52_wide *q, const struct m52 *k)
+{
+    const __m512i mask = v52_set1(V52_MASK);
+    __m512i *s = p->c, *t = q->c;
+
+    v52_clear_low2(p, q, k);
 #pragma GCC unroll 4
     for (int i = 0; i < 4; i++) {
         s[6 + i] = _mm512_add_epi64(s[6 + i], _mm512_srai_epi64(s[5 + i], 52));

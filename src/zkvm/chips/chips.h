@@ -7,7 +7,7 @@
 #include "zkvm/build.h"
 #include "zkvm/zkop.h"
 
-#define CHIP_VARIANTS 4u
+#define CHIP_VARIANTS 8u
 
 /* VCP_ENOTFOUND when the opcode has no such variant. */
 int chip_alu(struct chip **out, uint32_t op, unsigned variant, struct err *err);
@@ -20,8 +20,18 @@ int chip_one(struct chip **out, uint32_t op, unsigned variant, struct err *err);
 
 /* The rows of routines and their primitives, chips/routine.c; false: there is none. */
 bool chip_routine_row(struct build *b, unsigned one, unsigned variant);
-/* What reaches beyond the guest's memory, chips/world.c. */
-bool chip_world_row(struct build *b, unsigned one, unsigned variant);
+/* Variants of calls, and of what accesses a table.  chips/tables.c. */
+enum call_variant {
+    CALL_GOES,
+    CALL_NO_SLOTS,
+    CALL_TOO_DEEP,
+    CALL_BEYOND_TABLE,
+    CALL_OF_NULL,
+    CALL_MISMATCH
+};
+enum table_variant { TABLE_ACCESS, TABLE_OUT_OF_BOUNDS };
+/* A row of the zone's opcode; false when there is no such variant. */
+bool table_row(struct build *b, unsigned one, unsigned variant);
 
 /* Leaves a run at any pc, as out of gas: whether it was is the verifier's to see. */
 int chip_stop(struct chip **out, struct err *err);
@@ -51,6 +61,8 @@ struct slots {
 };
 struct slots part_slots(struct build *b, unsigned n);
 struct lin part_frame(struct build *b, struct lin slot); /* fp + slot */
+/* A top slot that is in no address: looked up like the others. */
+void part_pin_top(struct build *b);
 /* The immediate as limbs, looked up: a value of w bits.  Sets the code field. */
 struct lin part_imm(struct build *b, unsigned w);
 struct lin part_imm_hint(const struct build *b); /* its value, for recipes only */

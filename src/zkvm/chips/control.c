@@ -9,9 +9,9 @@ static const char *const names[ZK_ONES] = {
     "jump",        "br_table_s", "br_table_a", "call",         "ret0",         "ret1_s",
     "ret1_a",      "ret1_i",     "global.get", "global.get_n", "global.set_s", "global.set_a",
     "memory.size", "assert",     "table.get",  "table.set",    "table.size",   "call_indirect",
-    "halt",        "routine",    "rret0",      "rret1_s",      "rret1_a",      "rret1_i",
-    "trap",        "charge",     "get_acc",    "put_acc",      "special.get",  "special.set",
-    "tape",        "move_in",    "move_out",   "write_word",   "exit"};
+    "ref.func",    "halt",       "routine",    "rret0",        "rret1_s",      "rret1_a",
+    "rret1_i",     "trap",       "charge",     "get_acc",      "put_acc",      "special.get",
+    "special.set", "tape"};
 
 static struct lin fp_of(struct build *b)
 {
@@ -139,19 +139,16 @@ static void call(struct build *b)
     build_next(b, call_target(b), base, acc_of(b));
 }
 
-/* Variant 1: no slots left; variant 2: no depth left. */
 static void call_trap(struct build *b, unsigned variant)
 {
     struct slots s = part_slots(b, 2);
     struct lin base = lin_add(fp_of(b), s.at[0]), room, left, on = lin_wire(b->on);
-    int32_t top = b->code[CODE_TOP].t[0].wire;
 
-    build_range16(b, lin_wire(top));
-    build_pin(b, top, 0, 65535);
-    if (variant == 2)
+    part_pin_top(b);
+    if (variant == CALL_TOO_DEEP)
         left = build_read(b, SPACE_SPECIAL, 4, lin_const(CELL_DEPTH), 32);
     room = lin_sub(call_code(b), lin_shl(on, 16));
-    if (variant == 1)
+    if (variant == CALL_NO_SLOTS)
         build_range(b, lin_sub(lin_sub(base, room), on), 40);
     else
         build_constrain(b, on, left, lin_zero());
@@ -223,8 +220,9 @@ static void memory_size(struct build *b)
 
 static bool row(struct build *b, unsigned one, unsigned variant)
 {
-    if (variant && one != ZONE_CALL && one != ZONE_CHARGE && one != ZONE_MOVE_IN &&
-        one != ZONE_MOVE_OUT)
+    if (one >= ZONE_TABLE_GET && one <= ZONE_REF_FUNC)
+        return table_row(b, one, variant);
+    if (variant && one != ZONE_CALL && one != ZONE_CHARGE)
         return false;
     switch (one) {
     case ZONE_MOVE: move(b); return true;
@@ -241,7 +239,7 @@ static bool row(struct build *b, unsigned one, unsigned variant)
             call_trap(b, variant);
         else
             call(b);
-        return variant < 3;
+        return variant <= CALL_TOO_DEEP;
     case ZONE_RET0:
     case ZONE_RET1_S:
     case ZONE_RET1_A:
@@ -257,24 +255,21 @@ static bool row(struct build *b, unsigned one, unsigned variant)
     case ZONE_MEMORY_SIZE: memory_size(b); return true;
     case ZONE_ASSERT: assertion(b); return true;
     case ZONE_HALT: build_next(b, lin_const(ZPC_HALT), lin_zero(), lin_zero()); return true;
-    case ZONE_MOVE_IN:
-    case ZONE_MOVE_OUT:
-    case ZONE_WRITE_WORD:
-    case ZONE_EXIT: return chip_world_row(b, one, variant);
     default: return chip_routine_row(b, one, variant);
     }
 }
 
+/* "", or what the row has found. */
 static const char *variant_name(unsigned one, unsigned variant)
 {
-    if (variant == 0)
-        return "";
-    switch (one) {
-    case ZONE_CHARGE: return " over";
-    case ZONE_MOVE_IN:
-    case ZONE_MOVE_OUT: return " done";
-    default: return variant == 1 ? " no slots" : " too deep";
-    }
+    static const char *const calls[CHIP_VARIANTS] = {
+        "", " no slots", " too deep", " beyond the table", " of null", " mismatch", "", ""};
+
+    if (one == ZONE_CALL || one == ZONE_CALL_INDIRECT)
+        return calls[variant];
+    if (one == ZONE_CHARGE && variant)
+        return " over";
+    return variant ? " out of bounds" : "";
 }
 
 int chip_one(struct chip **out, uint32_t op, unsigned variant, struct err *err)

@@ -220,14 +220,6 @@ static struct lin loaded(struct access *m, unsigned load, unsigned variant)
     return sign_width(load) ? extended(b, v, 8 * m->bytes, sign_width(load)) : v;
 }
 
-static void pin_top(struct build *b)
-{
-    int32_t top = b->code[CODE_TOP].t[0].wire;
-
-    build_range16(b, lin_wire(top));
-    build_pin(b, top, 0, 65535);
-}
-
 int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
 {
     uint32_t at = op - ZOP_LOAD_FIRST;
@@ -242,7 +234,7 @@ int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
     char name[40];
     int rc;
 
-    if (variant == SMALL_VALUE || (variant == ACROSS && m.lg == 0))
+    if (variant >= SMALL_VALUE || (variant == ACROSS && m.lg == 0))
         return VCP_ENOTFOUND;
     snprintf(name, sizeof name, "%s_%s%s%s%s", load_names[load], address_names[mode],
              m.has_more ? "+" : "", writes ? "" : "_n", variant_names[variant]);
@@ -257,7 +249,7 @@ int chip_load(struct chip **out, uint32_t op, unsigned variant, struct err *err)
     effective_address(&m, base_address(&m, shape, &s, more), offset);
     if (variant == OUT_OF_BOUNDS) {
         if (writes)
-            pin_top(b);
+            part_pin_top(b);
         out_of_bounds(&m);
         return build_finish(out, b, err);
     }
@@ -377,7 +369,8 @@ int chip_store(struct chip **out, uint32_t op, unsigned variant, struct err *err
     char name[40];
     int rc;
 
-    if ((variant == SMALL_VALUE && m.lg != 2) || (variant == ACROSS && m.lg == 0))
+    if (variant > SMALL_VALUE || (variant == SMALL_VALUE && m.lg != 2) ||
+        (variant == ACROSS && m.lg == 0))
         return VCP_ENOTFOUND;
     snprintf(name, sizeof name, "store%u_%s%s_%s%s", 8u << m.lg, address_names[mode],
              m.has_more ? "+" : "", values[value], variant_names[variant]);

@@ -16,6 +16,14 @@ struct lin part_frame(struct build *b, struct lin slot)
     return lin_add(lin_wire(b->fp), slot);
 }
 
+void part_pin_top(struct build *b)
+{
+    int32_t top = b->code[CODE_TOP].t[0].wire;
+
+    build_range16(b, lin_wire(top));
+    build_pin(b, top, 0, 65535);
+}
+
 struct lin part_imm_hint(const struct build *b)
 {
     (void)b;
