@@ -54,6 +54,50 @@ static bool g1_coordinate_from_be(fp *out, const uint8_t b[32])
 #undef COORDINATE_TO_BE
 #undef COORDINATE_FROM_BE
 
+enum { STRAUS_POINTS = 8 }; /* whose doublings are shared; tables of eight on the stack */
+
+/* Straus over signed digits. */
+static void straus(g1 *out, const g1_affine a[], const fr_bits k[], size_t n)
+{
+    int8_t digit[STRAUS_POINTS][257];
+    int len[STRAUS_POINTS], longest = 0;
+    g1 odd[STRAUS_POINTS][8], twice, t; /* a, 3 a, ..., 15 a */
+
+    for (size_t i = 0; i < n; i++) {
+        len[i] = scalar_wnaf(digit[i], k[i].l);
+        longest = len[i] > longest ? len[i] : longest;
+        g1_from_affine(&odd[i][0], &a[i]);
+        g1_dbl(&twice, &odd[i][0]);
+        for (int j = 1; j < 8; j++)
+            g1_add(&odd[i][j], &odd[i][j - 1], &twice);
+    }
+    *out = g1_infinity;
+    for (int j = longest; j-- > 0;) {
+        g1_dbl(out, out);
+        for (size_t i = 0; i < n; i++) {
+            int d = j < len[i] ? digit[i][j] : 0;
+
+            if (d == 0)
+                continue;
+            t = odd[i][(d > 0 ? d : -d) / 2];
+            if (d < 0)
+                g1_neg(&t, &t);
+            g1_add(out, out, &t);
+        }
+    }
+}
+
+void g1_mul_sum_c(g1 *out, const g1_affine a[], const fr_bits k[], size_t n)
+{
+    g1 sum = g1_infinity, part;
+
+    for (size_t i = 0; i < n; i += STRAUS_POINTS) {
+        straus(&part, a + i, k + i, n - i < STRAUS_POINTS ? n - i : STRAUS_POINTS);
+        g1_add(&sum, &sum, &part);
+    }
+    *out = sum;
+}
+
 void g1_mul_n_c(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
 {
     enum { AT_ONCE = 32 };

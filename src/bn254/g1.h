@@ -44,6 +44,8 @@ void g1_mul_var(g1 *out, const g1_affine *a, const fr_bits *k);
 /* out[i] = k[i] a[i] for k[i] below 2^254, variable time; short scalars take less.  out
  * may be a. */
 void g1_mul_n_var(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
+/* out = k[0] a[0] + ... + k[n-1] a[n-1], variable time; for fewer points than msm.h is for. */
+void g1_mul_sum_var(g1 *out, const g1_affine a[], const fr_bits k[], size_t n);
 
 /* Coordinates canonical and on the curve (infinity is).  A decoder's first question. */
 bool g1_affine_is_on_curve(const g1_affine *a);

@@ -19,6 +19,7 @@ const struct bn254_kernels kernels_c = {
     .g2_find_invalid = g2_find_invalid_c,
     .g1_mul = g1_mul_c,
     .g1_mul_var = g1_mul_var_c,
+    .g1_mul_sum = g1_mul_sum_c,
     .g1_mul_n = g1_mul_n_c,
     .g2_mul = g2_mul_c,
     .g2_mul_var = g2_mul_var_c,

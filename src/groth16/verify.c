@@ -7,45 +7,6 @@
 
 /* ---- the public inputs' point ---- */
 
-#define STRAUS_POINTS 8 /* points whose doublings are shared; 8 tables of 15 on the stack */
-#define STRAUS_BITS   4
-
-static unsigned nibble(const fr_bits *k, unsigned i)
-{
-    return (unsigned)(k->l[i / 16] >> (4 * (i % 16))) & 15u;
-}
-
-/* acc = sum of k[i] p[i] for up to STRAUS_POINTS points, 4 bits of each at a time. */
-static void straus(g1 *acc, const g1_affine p[], const fr_bits k[], size_t n)
-{
-    g1 table[STRAUS_POINTS][(1 << STRAUS_BITS) - 1];
-
-    for (size_t i = 0; i < n; i++) {
-        g1_from_affine(&table[i][0], &p[i]);
-        for (unsigned j = 1; j < (1u << STRAUS_BITS) - 1; j++)
-            g1_add_affine(&table[i][j], &table[i][j - 1], &p[i]);
-    }
-    *acc = g1_infinity;
-    for (unsigned d = 64; d-- > 0;) {
-        for (unsigned j = 0; j < STRAUS_BITS; j++)
-            g1_dbl(acc, acc);
-        for (size_t i = 0; i < n; i++)
-            if (nibble(&k[i], d) != 0)
-                g1_add(acc, acc, &table[i][nibble(&k[i], d) - 1]);
-    }
-}
-
-void verify_ic_sum(g1 *out, const g1_affine p[], const fr_bits k[], size_t n)
-{
-    g1 part;
-
-    *out = g1_infinity;
-    for (size_t i = 0; i < n; i += STRAUS_POINTS) {
-        straus(&part, p + i, k + i, n - i < STRAUS_POINTS ? n - i : STRAUS_POINTS);
-        g1_add(out, out, &part);
-    }
-}
-
 void verify_sum_init(struct verify_sum *s, const struct vkey *vk)
 {
     s->vk = vk;
@@ -58,7 +19,7 @@ void verify_sum_add(struct verify_sum *s, const fr_bits inputs[], size_t n)
     g1 part;
 
     assert(n <= s->vk->n_public - s->n);
-    verify_ic_sum(&part, s->vk->ic + 1 + s->n, inputs, n);
+    g1_mul_sum_var(&part, s->vk->ic + 1 + s->n, inputs, n);
     g1_add(&s->point, &s->point, &part);
     s->n += n;
 }

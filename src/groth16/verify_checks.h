@@ -10,7 +10,4 @@ int verify_check_inputs(const struct vkey *vk, const fr_bits in[], size_t n, str
 /* On their curves and not infinity; whether B is in its subgroup the Miller loop tells. */
 int verify_check_points(const struct groth16_proof *p, const g1_affine *d, struct err *err);
 
-/* out = sum of k[i] p[i]. */
-void verify_ic_sum(g1 *out, const g1_affine p[], const fr_bits k[], size_t n);
-
 #endif

@@ -298,7 +298,7 @@ static void check_multiples(void *arg)
     struct prng r;
     g1_affine p[N], out[N];
     fr_bits k[N];
-    g1 want;
+    g1 want, minus, sum;
 
     (void)arg;
     prng_init(&r, 55);
@@ -322,15 +322,19 @@ static void check_multiples(void *arg)
         }
         memset(&p[n / 2], 0, sizeof p[0]);
         g1_mul_n_var(out, p, k, n);
+        g1_mul_sum_var(&sum, p, k, n);
         for (size_t i = 0; i < n; i++) {
             g1_affine affine;
 
             g1_mul(&want, &p[i], &k[i]);
+            g1_neg(&minus, &want);
+            g1_add(&sum, &sum, &minus);
             g1_to_affine(&affine, &want);
             if (!g1_affine_eq(&affine, &out[i]))
                 fail_msg("multiple %zu of %zu, %u bits, level %s", i, n, bits,
                          bn254_level_name(bn254_level()));
         }
+        assert_true(g1_is_infinity(&sum));
         g1_mul_n_var(p, p, k, n); /* in place; the next round goes on from there */
         assert_memory_equal(p, out, n * sizeof p[0]);
         sample_g1_n(&r, p, N);

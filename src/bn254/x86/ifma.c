@@ -21,6 +21,7 @@ const struct bn254_kernels kernels_ifma = {
     .g2_find_invalid = g2_find_invalid_adx,
     .g1_mul = g1_mul_adx,
     .g1_mul_var = g1_mul_var_adx,
+    .g1_mul_sum = g1_mul_sum_adx,
     .g1_mul_n = g1_mul_n_ifma,
     .g2_mul = g2_mul_adx,
     .g2_mul_var = g2_mul_var_adx,
