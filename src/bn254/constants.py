@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Prints constants.h: every number of BN254 that the C code needs, derived from x."""
 
+from math import gcd
+
 x = 4965661367192848881
 p = 36 * x**4 + 36 * x**3 + 24 * x**2 + 6 * x + 1
 r = 36 * x**4 + 36 * x**3 + 18 * x**2 + 6 * x + 1
@@ -140,6 +142,18 @@ def root(a, n):
     raise ValueError
 
 
+def resultant(c):
+    """Of c[0] + c[1] X + c[2] X^2 + c[3] X^3 and X^2 - t X + p, psi's polynomial."""
+    t = 6 * x * x + 1
+    a = c[1] + c[2] * t + c[3] * (t * t - p)
+    b = c[0] - c[2] * p - c[3] * t * p
+    return b * b + a * b * t + a * a * p
+
+
+# The two relations that only points of order r of the twist satisfy: g2.c, pairing_c.c.
+for relation in ([x + 1, x, x, -2 * x], [6 * x + 2, 1, -1, 1]):
+    rest, remainder = divmod(resultant(relation), r)
+    assert remainder == 0 and rest % r != 0 and gcd(rest, 2 * p - r) == 1
 s = root(root(82 * pow(3, -1, p) % p, 3), 2)
 assert 3 * pow(s, 6, p) % p == 82
 define("TWIST_S2", "{%s}" % mont(s * s), "s^2")
