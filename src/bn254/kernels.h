@@ -6,6 +6,7 @@
 #define BN254_KERNELS_H
 
 #include "bn254/cpu.h"
+#include "bn254/fr_rows.h"
 #include "bn254/msm.h"
 #include "bn254/msm_kernel.h"
 #include "bn254/ntt.h"
@@ -25,6 +26,7 @@ struct bn254_kernels {
     void (*fr_mul_sub)(fr out[], const fr a[], const fr b[], const fr c[], size_t n);
     void (*fr_to_bits)(fr_bits out[], const fr a[], size_t n);
     void (*fr_from_bits)(fr out[], const fr_bits a[], size_t n);
+    const struct fr_rows_kernel *fr_rows;
 
     /* First bad point of a piece, or n. */
     size_t (*g1_find_invalid)(const void *points, size_t n);

@@ -1,5 +1,6 @@
 /* The portable table; the plain functions of the other files are its kernels. */
 #include "bn254/curve.h"
+#include "bn254/fr_rows_c.h"
 #include "bn254/kernels.h"
 #include "bn254/msm_c.h"
 #include "bn254/ntt_c.h"
@@ -15,6 +16,7 @@ const struct bn254_kernels kernels_c = {
     .fr_mul_sub = fr_mul_sub_c,
     .fr_to_bits = fr_to_bits_n_c,
     .fr_from_bits = fr_from_bits_n_c,
+    .fr_rows = &fr_rows_kernel_c,
     .g1_find_invalid = g1_find_invalid_c,
     .g2_find_invalid = g2_find_invalid_c,
     .g1_mul = g1_mul_c,

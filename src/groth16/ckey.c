@@ -191,15 +191,10 @@ int ckey_check_points(const struct ckey *k, struct threads *threads, struct err 
     return VCP_OK;
 }
 
-int ckey_check_circuit(const struct ckey *k, const struct cs *c, struct err *err)
+int ckey_check_circuit(const struct ckey *k, const struct cs_shape *s, struct err *err)
 {
-    uint8_t digest[32];
-    int rc = cs_digest(digest, c, err);
-
-    if (rc < 0)
-        return rc;
-    if (c->n_wires != k->n_wires || c->n_public != k->n_public || c->n_stage1 != k->n_stage1 ||
-        c->n_rows != k->n_rows || memcmp(digest, k->vk->circuit, sizeof digest) != 0)
+    if (s->n_wires != k->n_wires || s->n_public != k->n_public || s->n_stage1 != k->n_stage1 ||
+        s->n_rows != k->n_rows || memcmp(s->digest, k->vk->circuit, sizeof s->digest) != 0)
         return err_set(err, VCP_EINVAL, "%s: the key of another circuit", k->file.name);
     return VCP_OK;
 }

@@ -50,8 +50,8 @@ int ckey_open(struct ckey *k, const char *path, struct err *err);
 int ckey_parse(struct ckey *k, const char *name, const void *p, size_t n, struct err *err);
 void ckey_release(struct ckey *k);
 int ckey_check_points(const struct ckey *k, struct threads *threads, struct err *err);
-/* The key was made for c: shape and digest. */
-int ckey_check_circuit(const struct ckey *k, const struct cs *c, struct err *err);
+/* The key was made for such a circuit. */
+int ckey_check_circuit(const struct ckey *k, const struct cs_shape *shape, struct err *err);
 
 /* The secret that hides stage 1 in D; from commit to prove, then wiped by prove. */
 struct ckey_opening {

@@ -34,6 +34,16 @@ struct cs {
     uint32_t n_coefs, cap_coefs;
     uint32_t *slots; /* open addressing over coefs: index + 1, 0 is empty */
     uint32_t n_slots;
+    /* Set by who builds the system from a description that determines it: what to call it
+     * instead of hashing all terms. */
+    bool has_digest;
+    uint8_t digest[32];
+};
+
+/* What a key is checked against. */
+struct cs_shape {
+    uint32_t n_wires, n_public, n_stage1, n_rows;
+    uint8_t digest[32]; /* of cs_digest */
 };
 
 /* n_wires counts the constant. */
@@ -54,8 +64,9 @@ void cs_eval(fr *out, const struct cs *c, unsigned m, uint32_t row, const fr z[]
 /* First row that z does not satisfy; n_rows when it satisfies all. */
 uint32_t cs_first_unsatisfied(const struct cs *c, const fr z[]);
 
-/* SHA3-256 over shape, stage map and all terms. */
+/* SHA3-256 over shape, stage map and all terms, or the digest the system was given. */
 int cs_digest(uint8_t out[32], const struct cs *c, struct err *err);
+int cs_shape_of(struct cs_shape *out, const struct cs *c, struct err *err);
 
 /* A matrix by columns: the terms of each wire. */
 struct cs_columns {

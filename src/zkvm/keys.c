@@ -212,7 +212,7 @@ int keys_setup(uint8_t digest[32], const char *dir, const char *name, const stru
     return rc;
 }
 
-int keys_open(struct ckey *k, const char *dir, const char *name, const struct cs *cs,
+int keys_open(struct ckey *k, const char *dir, const char *name, const struct cs_shape *shape,
               struct err *err)
 {
     char path[PATH_BYTES];
@@ -224,7 +224,7 @@ int keys_open(struct ckey *k, const char *dir, const char *name, const struct cs
         err_prefix(err, "the key of profile %s (ambient keys profiles setup makes it)", name);
         return rc;
     }
-    if ((rc = ckey_check_circuit(k, cs, err)) < 0)
+    if ((rc = ckey_check_circuit(k, shape, err)) < 0)
         ckey_release(k);
     return rc;
 }

@@ -44,7 +44,7 @@ int keys_setup(uint8_t digest[32], const char *dir, const char *name, const stru
 
 /* Opens dir/NAME.avck; VCP_ENOTFOUND says how to make it, VCP_EFORMAT when it is of another
  * circuit (e.g. of an older version of the program). */
-int keys_open(struct ckey *k, const char *dir, const char *name, const struct cs *cs,
+int keys_open(struct ckey *k, const char *dir, const char *name, const struct cs_shape *shape,
               struct err *err);
 
 #endif

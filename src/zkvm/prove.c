@@ -5,19 +5,25 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/hash.h"
 #include "base/limits.h"
+
+/* Of an instance's stage 1, so that a second pass that differs is noticed before the proof is
+ * made in vain.  Both passes are our own and a proof of other values would not verify: this
+ * need not withstand an attacker. */
+struct fingerprint {
+    uint64_t h[4];
+};
 
 /* What pass 1 leaves of an instance. */
 struct committed {
     uint32_t key;
     g1_affine d;
     struct ckey_opening opening;
-    uint8_t stage1[32]; /* SHA3-256 of its values */
+    struct fingerprint stage1;
 };
 
 struct job {
-    const struct prove_key *keys;
+    const struct ckey *const *keys;
     uint32_t n_keys;
     const struct prove_source *source;
     struct work *work;
@@ -53,9 +59,16 @@ static int check_instance(const struct job *j, const struct prove_instance *in, 
     return err_set(err, VCP_EINVAL, "instance %u names key %u of %u", i, in->key, j->n_keys);
 }
 
-static void digest_stage1(uint8_t out[32], const struct ckey *k, const fr_bits z[])
+static struct fingerprint fingerprint_of(const struct ckey *k, const fr_bits z[])
 {
-    sha3_256(out, z + 1 + k->n_public, (size_t)k->n_stage1 * sizeof *z);
+    struct fingerprint f = {{1, 2, 3, 4}};
+
+    for (const fr_bits *p = z + 1 + k->n_public, *end = p + k->n_stage1; p < end; p++)
+        for (unsigned i = 0; i < 4; i++) {
+            f.h[i] = (f.h[i] ^ p->l[i]) * 0x9e3779b97f4a7c15u;
+            f.h[i] ^= f.h[i] >> 32;
+        }
+    return f;
 }
 
 static int grow(struct job *j, struct err *err)
@@ -90,9 +103,9 @@ static int commit(struct job *j, const struct prove_instance *in, struct err *er
         (rc = tell(j, "commit", err)) < 0)
         return rc;
     c = &j->done[j->n];
-    k = j->keys[in->key].key;
+    k = j->keys[in->key];
     c->key = in->key;
-    digest_stage1(c->stage1, k, in->z);
+    c->stage1 = fingerprint_of(k, in->z);
     rc = ckey_commit(&c->d, &c->opening, k, in->z + 1 + k->n_public, j->work, err);
     j->n += rc == VCP_OK;
     return rc;
@@ -130,7 +143,7 @@ static int fill_receipt(struct receipt *r, const struct job *j, struct err *err)
         return rc;
     for (uint32_t k = 0; k < j->n_keys && rc == VCP_OK; k++)
         if (index[k] != UINT32_MAX)
-            rc = vkey_digest(r->keys[index[k]], j->keys[k].key->vk, err);
+            rc = vkey_digest(r->keys[index[k]], j->keys[k]->vk, err);
     for (uint32_t i = 0; i < j->n; i++) {
         r->proofs[i].key = index[j->done[i].key];
         r->proofs[i].d = j->done[i].d;
@@ -143,21 +156,21 @@ static int fill_receipt(struct receipt *r, const struct job *j, struct err *err)
 static int finish(struct job *j, struct receipt_proof *out, const struct prove_instance *in,
                   uint32_t i, struct err *err)
 {
-    const struct prove_key *key;
+    const struct ckey *key;
     struct committed *c = &j->done[i];
-    uint8_t stage1[32];
+    struct fingerprint stage1;
     int rc = check_instance(j, in, i, err);
 
     if (rc < 0)
         return rc;
-    key = &j->keys[in->key];
-    digest_stage1(stage1, key->key, in->z);
-    if (in->key != c->key || memcmp(stage1, c->stage1, 32) != 0)
+    key = j->keys[in->key];
+    stage1 = fingerprint_of(key, in->z);
+    if (in->key != c->key || memcmp(&stage1, &c->stage1, sizeof stage1) != 0)
         return err_set(err, VCP_ESTATE, "the second pass differs from the first");
     j->from = 300 + 700 * i / j->n;
     j->to = 300 + 700 * (i + 1) / j->n;
-    rc = ckey_prove(&out->proof, key->key, key->rows, in->z, &c->opening, j->work, err);
-    out->s = in->z[key->key->n_public];
+    rc = ckey_prove(&out->proof, key, in->rows, in->z, &c->opening, j->work, err);
+    out->s = in->z[key->n_public];
     return rc;
 }
 
@@ -183,14 +196,14 @@ static int pass2(struct job *j, struct receipt *r, const fr challenges[], struct
 
 /* ---- the job ---- */
 
-static int check_keys(const struct prove_key keys[], uint32_t n_keys, struct err *err)
+static int check_keys(const struct ckey *const keys[], uint32_t n_keys, struct err *err)
 {
     if (n_keys == 0 || n_keys > ZKVM_KEYS_MAX)
         return err_set(err, VCP_ELIMIT, "%u keys, want 1 to %u", n_keys, ZKVM_KEYS_MAX);
     for (uint32_t i = 0; i < n_keys; i++)
-        if (keys[i].key->n_public != RECEIPT_PUBLIC_INPUTS)
+        if (keys[i]->n_public != RECEIPT_PUBLIC_INPUTS)
             return err_set(err, VCP_EINVAL, "key %u has %u public inputs, want %d", i,
-                           keys[i].key->n_public, RECEIPT_PUBLIC_INPUTS);
+                           keys[i]->n_public, RECEIPT_PUBLIC_INPUTS);
     return VCP_OK;
 }
 
@@ -215,7 +228,7 @@ static int run(struct job *j, struct receipt *r, const struct statement *s,
 }
 
 int receipt_prove(struct receipt *out, const struct statement *s,
-                  const struct statement_lists *lists, const struct prove_key keys[],
+                  const struct statement_lists *lists, const struct ckey *const keys[],
                   uint32_t n_keys, const struct prove_source *source, struct work *work,
                   struct prove_times *times, struct err *err)
 {

@@ -3,7 +3,7 @@
  * Pass 1 takes every instance's stage 1, commits to it and keeps 96 bytes of it: the
  * commitment, its opening, a digest.  Then the challenges are drawn from all commitments.
  * Pass 2 takes every instance again, with the challenges, and finishes its proof; that its
- * stage 1 is the one committed to is checked by digest.  At no time is more than one
+ * stage 1 is the one committed to is checked by a fingerprint.  At no time is more than one
  * instance's witness here. */
 #ifndef ZKVM_PROVE_H
 #define ZKVM_PROVE_H
@@ -12,16 +12,12 @@
 #include "zkvm/receipt.h"
 #include "zkvm/verify.h"
 
-struct prove_key {
-    const struct ckey *key;
-    struct ckey_rows rows;
-};
-
 struct prove_instance {
     uint32_t key; /* index into the keys of the job */
-    /* Canonical values of all wires: 1, challenges, S, stage 1, stage 2.  In pass 1 only
-     * stage 1 is read.  The source's, until its next call; rows may fill stage 2. */
+    /* Canonical values of all wires: 1, challenges, S, stage 1, stage 2.  The source's, until
+     * its next call.  Stage 1 is there; the rest, in the second pass, when rows has filled it. */
     fr_bits *z;
+    struct ckey_rows rows;
 };
 
 struct prove_source {
@@ -40,7 +36,7 @@ struct prove_times {
  * receipt is not verified here.  s and lists are read after the first pass, which may fill
  * them.  times may be NULL. */
 int receipt_prove(struct receipt *out, const struct statement *s,
-                  const struct statement_lists *lists, const struct prove_key keys[],
+                  const struct statement_lists *lists, const struct ckey *const keys[],
                   uint32_t n_keys, const struct prove_source *source, struct work *work,
                   struct prove_times *times, struct err *err);
 

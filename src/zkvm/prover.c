@@ -25,6 +25,7 @@ int prover_setup(uint8_t digest[32], const char *dir, const struct profile *prof
 {
     struct catalog *chips = catalog_new();
     struct circuit circuit = {.n_parts = 0};
+    struct cs cs;
     char path[PATH_BYTES];
     struct buf text;
     int rc = chips ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for the chips");
@@ -33,7 +34,10 @@ int prover_setup(uint8_t digest[32], const char *dir, const struct profile *prof
     profile_write(&text, profile);
     if (rc == VCP_OK && (rc = path_of(path, dir, profile->name, err)) == VCP_OK &&
         (rc = profile_circuit(&circuit, profile, chips, err)) == VCP_OK) {
-        rc = keys_setup(digest, dir, profile->name, &circuit.cs, seed, work, err);
+        if ((rc = circuit_system(&cs, &circuit, err)) == VCP_OK) {
+            rc = keys_setup(digest, dir, profile->name, &cs, seed, work, err);
+            cs_release(&cs);
+        }
         circuit_release(&circuit);
     }
     if (rc == VCP_OK)
@@ -50,6 +54,7 @@ static int open_profile(struct prover_profile *out, struct catalog *chips, const
                         const char *name, struct err *err)
 {
     char path[PATH_BYTES];
+    struct cs_shape shape;
     struct buf text;
     int rc = path_of(path, dir, name, err);
 
@@ -59,7 +64,8 @@ static int open_profile(struct prover_profile *out, struct catalog *chips, const
     if ((rc = file_read(&text, path, ZKVM_PROFILE_BYTES_MAX, err)) == VCP_OK &&
         (rc = profile_read(&out->profile, name, text.data, text.len, err)) == VCP_OK &&
         (rc = profile_circuit(&out->circuit, &out->profile, chips, err)) == VCP_OK &&
-        (rc = keys_open(&out->key, dir, name, &out->circuit.cs, err)) < 0)
+        ((rc = circuit_shape(&shape, &out->circuit, err)) < 0 ||
+         (rc = keys_open(&out->key, dir, name, &shape, err)) < 0))
         circuit_release(&out->circuit);
     buf_release(&text);
     return rc;
@@ -150,7 +156,7 @@ int prover_prove(struct receipt *out, const struct prover *p, const struct execu
                  struct work *work, struct prover_report *report, struct err *err)
 {
     struct segment_profile profiles[ZKVM_KEYS_MAX];
-    struct prove_key keys[ZKVM_KEYS_MAX];
+    const struct ckey *keys[ZKVM_KEYS_MAX];
     struct prover_report r = {0};
     struct prove_source source;
     struct segment s;
@@ -159,7 +165,7 @@ int prover_prove(struct receipt *out, const struct prover *p, const struct execu
     for (uint32_t i = 0; i < p->n; i++) {
         const struct prover_profile *x = &p->profiles[i];
         profiles[i] = (struct segment_profile){&x->profile, &x->circuit};
-        keys[i] = (struct prove_key){&x->key, ckey_rows_of(&x->circuit.cs)};
+        keys[i] = &x->key;
     }
     if ((rc = segment_init(&s, profiles, p->n, e->rows, work->threads, err)) < 0)
         return rc;

@@ -38,7 +38,7 @@ static bool is_better(uint64_t gain_a, uint64_t paid_a, uint64_t gain_b, uint64_
 
 static uint64_t price(const struct segment_profile *p)
 {
-    return (uint64_t)1 << p->circuit->cs.log_domain;
+    return (uint64_t)1 << p->circuit->log_domain;
 }
 
 static uint32_t choose(const struct segment *s, const uint64_t left[])
@@ -104,8 +104,8 @@ static uint32_t most_wires(const struct segment *s)
     uint32_t n = 0;
 
     for (uint32_t i = 0; i < s->n_profiles; i++)
-        if (s->profiles[i].circuit->cs.n_wires > n)
-            n = s->profiles[i].circuit->cs.n_wires;
+        if (s->profiles[i].circuit->n_wires > n)
+            n = s->profiles[i].circuit->n_wires;
     return n;
 }
 
@@ -121,7 +121,9 @@ int segment_init(struct segment *s, const struct segment_profile profiles[], uin
     s->threads = threads;
     s->taken = calloc(CATALOG_CHIPS, sizeof *s->taken);
     s->z = calloc((size_t)most_wires(s) + 1, sizeof *s->z);
-    if (!s->taken || !s->z)
+    s->live = calloc(PROFILE_PARTS_MAX, sizeof *s->live);
+    s->ready = calloc(n_profiles + 1u, sizeof *s->ready);
+    if (!s->taken || !s->z || !s->live || !s->ready)
         rc = err_set(err, VCP_ENOMEM, "no memory for an instance of %u wires", most_wires(s));
     if (rc == VCP_OK)
         rc = make_plan(s, s->taken, err);
@@ -130,8 +132,19 @@ int segment_init(struct segment *s, const struct segment_profile profiles[], uin
     return rc;
 }
 
+static void forget_challenges(struct segment *s)
+{
+    for (uint32_t i = 0; s->ready && i < s->n_profiles; i++) {
+        circuit_ready_free(s->ready[i]);
+        s->ready[i] = NULL;
+    }
+}
+
 void segment_release(struct segment *s)
 {
+    forget_challenges(s);
+    free(s->ready);
+    free(s->live);
     free(s->plan);
     free(s->taken);
     free(s->z);
@@ -145,42 +158,67 @@ static int begin(void *arg, const fr *challenges, struct err *err)
     struct segment *s = arg;
 
     (void)err;
+    forget_challenges(s);
     memset(s->taken, 0, CATALOG_CHIPS * sizeof *s->taken);
     s->at = 0;
     s->challenges = challenges;
     return VCP_OK;
 }
 
+struct dealing {
+    const struct segment *s;
+    const struct segment_profile *p;
+};
+
+static void deal_part(void *arg, size_t i)
+{
+    const struct dealing *d = arg;
+    const struct segment_rows *rows = &d->s->rows[d->p->profile->parts[i].chip];
+    uint64_t first = d->s->taken[d->p->profile->parts[i].chip];
+    uint32_t width = circuit_part_chip(d->p->circuit, (uint32_t)i)->n_stage1;
+
+    if (d->s->live[i] > 0)
+        circuit_put_rows(d->p->circuit, d->s->z, (uint32_t)i, 0, d->s->live[i],
+                         rows->stage1 + first * width);
+}
+
 static void deal(struct segment *s, const struct segment_profile *p)
 {
-    circuit_clear(p->circuit, s->z);
+    struct dealing d = {s, p};
+
     for (uint32_t i = 0; i < p->profile->n_parts; i++) {
         const struct profile_part *part = &p->profile->parts[i];
-        const struct segment_rows *rows = &s->rows[part->chip];
-        uint64_t n = smaller(part->rows, rows->n - s->taken[part->chip]);
-        uint32_t width = circuit_part_chip(p->circuit, i)->n_stage1;
-
-        for (uint32_t row = 0; row < n; row++)
-            circuit_put_row(p->circuit, s->z, i, row,
-                            rows->stage1 + (s->taken[part->chip] + row) * width);
-        s->taken[part->chip] += n;
+        s->live[i] = (uint32_t)smaller(part->rows, s->rows[part->chip].n - s->taken[part->chip]);
     }
+    circuit_clear(p->circuit, s->z, s->threads);
+    threads_run(s->threads, p->profile->n_parts, deal_part, &d);
+    for (uint32_t i = 0; i < p->profile->n_parts; i++)
+        s->taken[p->profile->parts[i].chip] += s->live[i];
+}
+
+/* struct ckey_rows of the instance at hand. */
+static int fill(void *arg, fr a[], fr b[], fr_bits z[], struct threads *threads, struct err *err)
+{
+    struct segment *s = arg;
+    uint32_t profile = s->plan[s->at - 1];
+    int rc = VCP_OK;
+
+    if (!s->ready[profile])
+        rc = circuit_ready_new(&s->ready[profile], s->profiles[profile].circuit, s->challenges,
+                               err);
+    return rc < 0 ? rc : circuit_fill(s->ready[profile], z, a, b, s->live, threads, err);
 }
 
 static int next(void *arg, struct prove_instance *out, struct err *err)
 {
     struct segment *s = arg;
-    const struct segment_profile *p;
-    int rc = VCP_OK;
 
+    (void)err;
     if (s->at == s->n_instances)
         return 0;
-    *out = (struct prove_instance){s->plan[s->at++], s->z};
-    p = &s->profiles[out->key];
-    deal(s, p);
-    if (s->challenges)
-        rc = circuit_finish(p->circuit, s->z, s->challenges, s->threads, err);
-    return rc < 0 ? rc : 1;
+    *out = (struct prove_instance){s->plan[s->at++], s->z, {fill, s}};
+    deal(s, &s->profiles[out->key]);
+    return 1;
 }
 
 struct prove_source segment_source(struct segment *s)

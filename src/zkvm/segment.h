@@ -31,8 +31,10 @@ struct segment {
     /* of the pass going on */
     uint64_t *taken; /* by chip */
     uint32_t at;
-    fr_bits *z; /* the instance's */
+    fr_bits *z;     /* the instance's */
+    uint32_t *live; /* rows it has of each part */
     const fr *challenges;
+    struct circuit_ready **ready; /* by profile, made when first needed */
     struct threads *threads;
     uint64_t constraints_used, constraints_paid; /* of the plan */
 };

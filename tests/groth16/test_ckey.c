@@ -102,11 +102,13 @@ static void honest_proofs_verify(void **state)
     struct threads *threads = threads_new(2);
     (void)state;
     for (uint64_t s = 1; s <= 5; s++) {
+        struct cs_shape shape;
         struct circuit c;
         struct err e = {0};
         circuit_open(&c, s);
         assert_ok(ckey_check_points(&c.key, threads, &e), e);
-        assert_ok(ckey_check_circuit(&c.key, &c.cs, &e), e);
+        assert_ok(cs_shape_of(&shape, &c.cs, &e), e);
+        assert_ok(ckey_check_circuit(&c.key, &shape, &e), e);
         assert_true(c.key.vk->local_test);
         assert_ok(verify(&c, &c.d, &c.proof, &e), e);
         prove(&c, threads);
@@ -281,11 +283,13 @@ static void rerandomised_commitments_verify(void **state)
 static void keys_of_other_circuits_are_refused(void **state)
 {
     struct circuit a, b;
+    struct cs_shape shape;
     struct err e = {0};
     (void)state;
     circuit_open(&a, 12);
     circuit_open(&b, 13);
-    assert_err(ckey_check_circuit(&a.key, &b.cs, &e), VCP_EINVAL, e, "another circuit");
+    assert_ok(cs_shape_of(&shape, &b.cs, &e), e);
+    assert_err(ckey_check_circuit(&a.key, &shape, &e), VCP_EINVAL, e, "another circuit");
     assert_err(groth16_verify_committed(a.key.vk, b.z + 1, N_PUBLIC, &b.d, &b.proof, &e),
                VCP_EVERIFY, e, "does not hold");
     circuit_close(&a);

@@ -61,6 +61,45 @@ static void close_profiles(void)
     circuit_release(&circuits[1]);
 }
 
+/* The values of A z and B z that came with the witness are the system's. */
+static void check_rows(const struct cs *cs, const fr z[], const fr a[], const fr b[])
+{
+    fr want;
+
+    for (uint32_t row = 0; row < (uint32_t)1 << cs->log_domain; row++) {
+        want = fr_zero;
+        if (row < cs->n_rows)
+            cs_eval(&want, cs, CS_A, row, z);
+        assert_true(fr_eq(&a[row], &want));
+        if (row < cs->n_rows)
+            cs_eval(&want, cs, CS_B, row, z);
+        assert_true(fr_eq(&b[row], &want));
+    }
+}
+
+static void check_instance(struct prove_instance *in, fr *sum)
+{
+    struct err err = {0};
+    struct cs cs;
+    fr *z, *a, *b, v;
+
+    assert_ok(circuit_system(&cs, &circuits[in->key], &err), err);
+    z = malloc(cs.n_wires * sizeof *z);
+    a = malloc(sizeof *a << cs.log_domain);
+    b = malloc(sizeof *b << cs.log_domain);
+    assert_true(z && a && b);
+    assert_ok(in->rows.eval(in->rows.arg, a, b, in->z, NULL, &err), err);
+    fr_from_bits_n(z, in->z, cs.n_wires);
+    assert_int_equal(cs_first_unsatisfied(&cs, z), cs.n_rows);
+    check_rows(&cs, z, a, b);
+    free(z);
+    free(a);
+    free(b);
+    cs_release(&cs);
+    assert_true(fr_from_bits(&v, &in->z[CIRCUIT_PUBLIC]));
+    fr_add(sum, sum, &v);
+}
+
 /* All instances satisfied, and S with the verifier's terms is zero, at random challenges. */
 static void check_instances(struct execution *e)
 {
@@ -70,7 +109,7 @@ static void check_instances(struct execution *e)
     struct err err = {0};
     struct program *p = e->program;
     struct terms_source terms = program_terms(p);
-    fr challenges[BUS_CHALLENGES], sum, v, *z;
+    fr challenges[BUS_CHALLENGES], sum;
     int rc;
 
     for (int i = 0; i < BUS_CHALLENGES; i++)
@@ -79,16 +118,8 @@ static void check_instances(struct execution *e)
     assert_ok(segment_init(&s, profiles, 2, e->rows, NULL, &err), err);
     source = segment_source(&s);
     assert_ok(source.begin(source.arg, challenges, &err), err);
-    while ((rc = source.next(source.arg, &in, &err)) > 0) {
-        const struct cs *cs = &circuits[in.key].cs;
-        z = malloc(cs->n_wires * sizeof *z);
-        assert_non_null(z);
-        fr_from_bits_n(z, in.z, cs->n_wires);
-        assert_int_equal(cs_first_unsatisfied(cs, z), cs->n_rows);
-        free(z);
-        assert_true(fr_from_bits(&v, &in.z[CIRCUIT_PUBLIC]));
-        fr_add(&sum, &sum, &v);
-    }
+    while ((rc = source.next(source.arg, &in, &err)) > 0)
+        check_instance(&in, &sum);
     assert_ok(rc, err);
     assert_true(s.n_instances >= 2);
     assert_true(fr_is_zero(&sum));

@@ -772,13 +772,15 @@ static void M1_limits(void **state)
 
 static void keys_are_refused_for_another_circuit(void **state)
 {
+    struct cs_shape shape;
     struct ckey k;
     struct err e = {0};
     (void)state;
-    assert_true(keys_open(&k, SCRATCH("keys"), "double", &g.triple.cs, &e) < 0);
-    assert_err(keys_open(&k, SCRATCH("keys"), "../double", &g.triple.cs, &e), VCP_EINVAL, e,
+    assert_ok(cs_shape_of(&shape, &g.triple.cs, &e), e);
+    assert_true(keys_open(&k, SCRATCH("keys"), "double", &shape, &e) < 0);
+    assert_err(keys_open(&k, SCRATCH("keys"), "../double", &shape, &e), VCP_EINVAL, e,
                "no name");
-    assert_true(keys_open(&k, SCRATCH("keys"), "absent", &g.triple.cs, &e) < 0);
+    assert_true(keys_open(&k, SCRATCH("keys"), "absent", &shape, &e) < 0);
     assert_non_null(strstr(e.msg, "keys profiles setup"));
 }
 

@@ -66,6 +66,7 @@ static inline void toy_circuit_open(struct toy_circuit *t, const char *dir, cons
 {
     struct err e = {0};
     struct work work = {0};
+    struct cs_shape shape;
     uint8_t digest[32];
 
     *t = (struct toy_circuit){
@@ -84,7 +85,8 @@ static inline void toy_circuit_open(struct toy_circuit *t, const char *dir, cons
     cs_row_end(&t->cs);
     assert_ok(cs_finish(&t->cs, &e), e);
     assert_ok(keys_setup(digest, dir, name, &t->cs, seed, &work, &e), e);
-    assert_ok(keys_open(&t->key, dir, name, &t->cs, &e), e);
+    assert_ok(cs_shape_of(&shape, &t->cs, &e), e);
+    assert_ok(keys_open(&t->key, dir, name, &shape, &e), e);
 }
 
 static inline void toy_circuit_close(struct toy_circuit *t)
@@ -162,7 +164,7 @@ static inline int toy_next(void *arg, struct prove_instance *out, struct err *er
         toy_fill_stage2(r, t);
     }
     r->at++;
-    *out = (struct prove_instance){key, r->z};
+    *out = (struct prove_instance){key, r->z, ckey_rows_of(&t->cs)};
     return 1;
 }
 
@@ -217,10 +219,7 @@ static inline int toy_prove_run(struct receipt *out, struct toy_run *run, struct
 {
     struct work work = {0};
     struct statement_lists lists = {.clock_end = run->statement->n_args + 1};
-    struct prove_key keys[2] = {
-        {&run->circuits[0].key, ckey_rows_of(&run->circuits[0].cs)},
-        {&run->circuits[1].key, ckey_rows_of(&run->circuits[1].cs)},
-    };
+    const struct ckey *const keys[2] = {&run->circuits[0].key, &run->circuits[1].key};
     struct prove_source source = {toy_begin, toy_next, run};
     return receipt_prove(out, run->statement, &lists, keys, 2, &source, &work, NULL, err);
 }

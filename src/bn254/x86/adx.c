@@ -21,6 +21,7 @@
 
 #include "bn254/msm_c.c"
 
+#include "bn254/fr_rows_c.h"
 #include "bn254/x86/x86_kernels.h"
 
 const struct bn254_kernels kernels_adx = {
@@ -33,6 +34,7 @@ const struct bn254_kernels kernels_adx = {
     .fr_mul_sub = fr_mul_sub_adx,
     .fr_to_bits = fr_to_bits_n_adx,
     .fr_from_bits = fr_from_bits_n_adx,
+    .fr_rows = &fr_rows_kernel_c,
     .g1_find_invalid = g1_find_invalid_adx,
     .g2_find_invalid = g2_find_invalid_adx,
     .g1_mul = g1_mul_adx,

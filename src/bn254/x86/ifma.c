@@ -1,6 +1,7 @@
 /* The table of the IFMA level: vector kernels where there are lanes to fill, the ADX ones
  * elsewhere. */
 #include "bn254/x86/adx.h"
+#include "bn254/x86/fr_rows_ifma.h"
 #include "bn254/x86/msm_ifma.h"
 #include "bn254/x86/mul_ifma.h"
 #include "bn254/x86/ntt_ifma.h"
@@ -17,6 +18,7 @@ const struct bn254_kernels kernels_ifma = {
     .fr_mul_sub = fr_mul_sub_ifma,
     .fr_to_bits = fr_to_bits_n_ifma,
     .fr_from_bits = fr_from_bits_n_ifma,
+    .fr_rows = &fr_rows_kernel_ifma,
     .g1_find_invalid = g1_find_invalid_adx,
     .g2_find_invalid = g2_find_invalid_adx,
     .g1_mul = g1_mul_adx,
