@@ -26,6 +26,8 @@ struct bench_options {
     unsigned n_rounds;             /* runs of which the best counts */
     const char *folder;            /* where keys are kept between runs */
     bool trust_key;                /* leave out the check of a key's points */
+    bool dense;                    /* the circuit without points at infinity */
+    bool witness;                  /* write the witness beside the key */
     const char *wasm3, *unmetered; /* programs to compare with; NULL: none */
 };
 

@@ -1,9 +1,10 @@
 /* main.c - the program around one benchmark: bench_bn254, bench_groth16, bench_wasm.
  *
  *   bench_AREA [-t THREADS] [-m LOG2_MIN] [-n LOG2_MAX] [-l c|adx|ifma] [-r ROUNDS]
- *              [-o ONLY] [-d FOLDER] [-k] [-w WASM3] [-j]
+ *              [-o ONLY] [-d FOLDER] [-k] [-D] [-W] [-w WASM3] [-j]
  *
- * -k trusts a proving key's points, -j prints JSON.  `ambient bench` has the same under
+ * -k trusts a proving key's points, -D takes the dense circuit, -W writes its witness beside
+ * the key, -j prints JSON.  `ambient bench` has the same under
  * names that explain themselves. */
 #include <stdlib.h>
 #include <string.h>
@@ -37,6 +38,8 @@ static bool set(struct bench_options *o, int c, const char *value)
     case 'o': o->only = value; break;
     case 'd': o->folder = value; break;
     case 'k': o->trust_key = true; break;
+    case 'D': o->dense = true; break;
+    case 'W': o->witness = true; break;
     case 'w': o->wasm3 = value; break;
     default: return false;
     }
@@ -55,7 +58,7 @@ int main(int argc, char **argv)
 #ifdef BENCH_UNMETERED
     o.unmetered = BENCH_UNMETERED;
 #endif
-    while ((c = getopt(argc, argv, "t:m:n:l:r:o:d:kw:j")) != -1) {
+    while ((c = getopt(argc, argv, "t:m:n:l:r:o:d:kDWw:j")) != -1) {
         if (c == 'j')
             json = true;
         else if (!set(&o, c, optarg))

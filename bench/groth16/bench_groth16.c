@@ -1,36 +1,28 @@
 /* bench_groth16.c - setup, key check, proof and verification by circuit size.
  *
- * The circuit has the shape of real ones: half of its rows say that a wire is a bit
- * (three fifths of them 0), the others square and mix full-size values, so that 28 %
- * of the wires are 0, 20 % are 1, and most wires are in A but not in B.  The key comes
- * from the local setup and is kept in the folder of the options for the next run.  Every
- * proof is verified before its time counts; the table has the best of the rounds, and
- * their median beside it. */
+ * bench_circuit.h has the circuits; what the key and the witness hold is counted and printed
+ * beside the time of opening them.  The key comes from the local setup and is kept in the
+ * folder of the options for the next run.  Every proof is verified before its time counts;
+ * the table has the best of the rounds, and their median beside it. */
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/rng.h"
 #include "bench/bench.h"
+#include "bench/groth16/bench_circuit.h"
 #include "bn254/cpu.h"
-#include "groth16/ckey.h"
 #include "groth16/prove.h"
 #include "groth16/setup.h"
 #include "groth16/verify.h"
+#include "groth16/wtns.h"
 
 enum { VERIFY_ROUNDS = 16, BATCH = 256 };
-
-struct circuit {
-    struct cs cs;
-    fr *z;
-    fr_bits *bits;
-};
 
 /* What one size of circuit is measured with. */
 struct subject {
     struct bench *b;
-    struct circuit c;
+    struct bench_circuit c;
     struct zkey key;
     struct vkey *vk;
     struct threads *threads; /* one for each CPU: setup and checks */
@@ -51,68 +43,6 @@ static int report(struct subject *s, const char *what, uint64_t n, unsigned n_th
     return bench_report(s->b, &row, err);
 }
 
-/* ---- the circuit ---- */
-
-/* b * (b - 1) = 0 */
-static void add_bit_row(struct circuit *c, struct prng *r, const fr *minus_one, uint32_t i)
-{
-    if (prng_below(r, 100) < 42)
-        c->z[i] = fr_one;
-    cs_term(&c->cs, CS_A, i, &fr_one);
-    cs_term(&c->cs, CS_B, i, &fr_one);
-    cs_term(&c->cs, CS_B, 0, minus_one);
-}
-
-/* (x + y) * x = i; a square when y is x. */
-static void add_mixing_row(struct circuit *c, uint32_t x, uint32_t y, uint32_t i)
-{
-    fr t = c->z[x];
-
-    cs_term(&c->cs, CS_A, x, &fr_one);
-    if (y != x) {
-        cs_term(&c->cs, CS_A, y, &fr_one);
-        fr_add(&t, &t, &c->z[y]);
-    }
-    cs_term(&c->cs, CS_B, x, &fr_one);
-    cs_term(&c->cs, CS_C, i, &fr_one);
-    fr_mul(&c->z[i], &t, &c->z[x]);
-}
-
-static int build(struct subject *s, unsigned log_n, struct err *err)
-{
-    uint32_t n_rows = (uint32_t)(((uint64_t)1 << log_n) - 4), n_wires = n_rows + 2, x = 1;
-    struct circuit *c = &s->c;
-    struct prng r;
-    fr minus_one;
-
-    prng_init(&r, 1);
-    fr_neg(&minus_one, &fr_one);
-    cs_init(&c->cs, n_wires, 1, 0);
-    c->z = bench_memory(s->b, n_wires * sizeof *c->z);
-    c->bits = bench_memory(s->b, n_wires * sizeof *c->bits);
-    if (!c->z || !c->bits)
-        return bench_out_of_memory(err);
-    memset(c->z, 0, n_wires * sizeof *c->z);
-    c->z[0] = fr_one;
-    fr_from_u64(&c->z[1], 123456789);
-    for (uint32_t i = 2; i < n_wires; i++) {
-        if (prng_below(&r, 100) < 48) {
-            add_bit_row(c, &r, &minus_one, i);
-        } else {
-            add_mixing_row(c, x, (uint32_t)prng_below(&r, i), i);
-            x = i;
-        }
-        cs_row_end(&c->cs);
-    }
-    if (cs_finish(&c->cs, err) < 0)
-        return err_prefix(err, "circuit");
-    if (cs_first_unsatisfied(&c->cs, c->z) != c->cs.n_rows)
-        return bench_wrong(err, "witness", NULL);
-    fr_to_bits_n(c->bits, c->z, n_wires);
-    s->n_rows = n_rows;
-    return VCP_OK;
-}
-
 /* ---- the key ---- */
 
 static int make_key(struct subject *s, const char *path, struct err *err)
@@ -128,6 +58,27 @@ static int make_key(struct subject *s, const char *path, struct err *err)
                   bench_process_cpu_ns() - cpu, err);
 }
 
+static int report_opening(struct subject *s, int64_t wall_ns, int64_t cpu_ns, struct err *err)
+{
+    struct bench_circuit_counts n;
+
+    bench_circuit_count(&n, &s->c, &s->key);
+    struct bench_row row = {"open_key",
+                            bn254_level_name(bn254_level()),
+                            s->n_rows,
+                            1,
+                            (double)wall_ns,
+                            (double)cpu_ns,
+                            {{"zeros_pct", n.zeros},
+                             {"ones_pct", n.ones},
+                             {"a_infinite_pct", n.a_infinity},
+                             {"b1_infinite_pct", n.b1_infinity},
+                             {"b2_infinite_pct", n.b2_infinity},
+                             {"coefs_a_row", n.coefs_a_row}}};
+
+    return bench_report(s->b, &row, err);
+}
+
 static int open_key(struct subject *s, const char *path, struct err *err)
 {
     int64_t start = clock_mono_ns(), cpu = bench_process_cpu_ns();
@@ -135,9 +86,10 @@ static int open_key(struct subject *s, const char *path, struct err *err)
 
     if (rc == VCP_OK)
         rc = vkey_from_zkey(&s->vk, &s->key, err);
+    if (rc == VCP_OK && s->key.h.n_wires != s->c.cs.n_wires)
+        rc = err_set(err, VCP_EFORMAT, "%s: not this circuit's key; remove it", path);
     if (rc == VCP_OK)
-        rc = report(s, "open_key", s->n_rows, 1, clock_mono_ns() - start,
-                    bench_process_cpu_ns() - cpu, err);
+        rc = report_opening(s, clock_mono_ns() - start, bench_process_cpu_ns() - cpu, err);
     if (rc < 0 || s->b->o.trust_key)
         return rc;
     start = clock_mono_ns();
@@ -280,28 +232,54 @@ static int bench_proofs(struct subject *s, struct err *err)
     return rc == VCP_OK ? bench_verify(s, err) : rc;
 }
 
+static int set_level(const struct bench *b, struct err *err)
+{
+    enum bn254_level level = (enum bn254_level)b->o.level;
+
+    if (b->o.level >= 0 && bn254_level_set(level) < 0)
+        return err_set(err, VCP_EUNSUPPORTED, "this machine has no level %s",
+                       bn254_level_name(level));
+    return VCP_OK;
+}
+
+/* The witness beside the key, for other provers. */
+static int write_witness(struct subject *s, const char *stem, struct err *err)
+{
+    char path[512];
+
+    if (!s->b->o.witness)
+        return VCP_OK;
+    snprintf(path, sizeof path, "%s.wtns", stem);
+    return wtns_write(path, s->c.bits, s->c.cs.n_wires, err);
+}
+
 static int bench_size(struct bench *b, unsigned log_n, struct threads *threads, struct err *err)
 {
+    enum bench_shape shape = b->o.dense ? CIRCUIT_DENSE : CIRCUIT_CIRCOM;
     struct subject s = {.b = b, .threads = threads};
     unsigned mark = bench_mark(b);
-    char path[512];
-    int rc = VCP_OK;
+    char stem[480], path[512];
+    int rc;
 
-    if (snprintf(path, sizeof path, "%s/bench_%u.zkey", b->o.folder, log_n) >= (int)sizeof path)
+    if (snprintf(stem, sizeof stem, "%s/bench_%s_%u", b->o.folder, bench_shape_name(shape),
+                 log_n) >= (int)sizeof stem)
         return err_set(err, VCP_EINVAL, "the name of the folder for keys is too long");
-    rc = build(&s, log_n, err);
+    snprintf(path, sizeof path, "%s.zkey", stem);
+    rc = bench_circuit_build(&s.c, shape, log_n, b, err);
+    s.n_rows = s.c.cs.n_rows;
     if (rc == VCP_OK)
         rc = make_key(&s, path, err);
     if (rc == VCP_OK)
+        rc = write_witness(&s, stem, err);
+    if (rc == VCP_OK)
         rc = open_key(&s, path, err);
-    if (rc == VCP_OK && b->o.level >= 0 && bn254_level_set((enum bn254_level)b->o.level) < 0)
-        rc = err_set(err, VCP_EUNSUPPORTED, "this machine has no level %s",
-                     bn254_level_name((enum bn254_level)b->o.level));
+    if (rc == VCP_OK)
+        rc = set_level(b, err);
     if (rc == VCP_OK)
         rc = bench_proofs(&s, err);
     vkey_free(s.vk);
     zkey_release(&s.key);
-    cs_release(&s.c.cs);
+    bench_circuit_release(&s.c);
     bench_memory_back(b, mark);
     return rc;
 }
