@@ -120,26 +120,21 @@ static int read_points(struct zkey *k, struct err *err)
     return VCP_OK;
 }
 
-struct zkey_coef zkey_coef_at(const struct zkey *k, uint32_t i)
-{
-    const unsigned char *p = k->coefs + (size_t)i * ZKEY_COEF_BYTES;
-    struct zkey_coef c = {load_u32(p), load_u32(p + 4), load_u32(p + 8), {{0}}};
-    memcpy(&c.value, p + 12, sizeof c.value);
-    return c;
-}
-
 static int check_coefs(struct zkey *k, struct err *err)
 {
     uint32_t last_row = 0;
 
     k->coefs_sorted = true;
     for (uint32_t i = 0; i < k->n_coefs; i++) {
-        struct zkey_coef c = zkey_coef_at(k, i);
+        struct zkey_place c = zkey_coef_place(k, i);
+        fr value;
+
+        memcpy(&value, zkey_coef_value(k, i), sizeof value);
         if (c.matrix > 1 || c.row >= k->h.domain || c.wire >= k->h.n_wires)
             return err_set(err, VCP_EFORMAT,
                            "%s: coefficient %u is at matrix %u, row %u of %u, wire %u of %u",
                            k->file.name, i, c.matrix, c.row, k->h.domain, c.wire, k->h.n_wires);
-        if (!fr_is_canonical(&c.value))
+        if (!fr_is_canonical(&value))
             return err_set(err, VCP_EFORMAT, "%s: the value of coefficient %u is not below r",
                            k->file.name, i);
         k->coefs_sorted = k->coefs_sorted && c.row >= last_row;

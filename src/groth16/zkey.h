@@ -15,6 +15,8 @@
 #ifndef GROTH16_ZKEY_H
 #define GROTH16_ZKEY_H
 
+#include <string.h>
+
 #include "base/threads.h"
 #include "bn254/fr.h"
 #include "bn254/g1.h"
@@ -45,16 +47,27 @@ struct zkey {
     const unsigned char *hpts; /* domain */
 };
 
-struct zkey_coef {
+struct zkey_place {
     uint32_t matrix, row, wire; /* matrix 0 is A, 1 is B */
-    fr value;                   /* the coefficient times R^2, below r */
 };
 
 int zkey_open(struct zkey *k, const char *path, struct err *err);
 int zkey_parse(struct zkey *k, const char *name, const void *p, size_t n, struct err *err);
 void zkey_release(struct zkey *k);
 
-struct zkey_coef zkey_coef_at(const struct zkey *k, uint32_t i);
+/* Where coefficient i stands, and the 32 bytes of its value times R^2, at any alignment. */
+static inline struct zkey_place zkey_coef_place(const struct zkey *k, uint32_t i)
+{
+    struct zkey_place at;
+
+    memcpy(&at, k->coefs + (size_t)i * ZKEY_COEF_BYTES, sizeof at);
+    return at;
+}
+
+static inline const unsigned char *zkey_coef_value(const struct zkey *k, uint32_t i)
+{
+    return k->coefs + (size_t)i * ZKEY_COEF_BYTES + sizeof(struct zkey_place);
+}
 
 /* Every point on its curve and in its group, and the header's pairs consistent:
  * [beta]1 with [beta]2 and [delta]1 with [delta]2.  Names the first bad point. */
