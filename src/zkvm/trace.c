@@ -787,6 +787,7 @@ void trace_sample_row(uint64_t wires[], const struct chip *c, const struct trace
 
     memcpy(m.inputs, s->inputs, sizeof m.inputs);
     for (uint32_t i = 0; i < c->n_stage1; i++)
-        m.wires[i] = wire_value(&m, c, &c->wires[i]);
+        m.wires[i] = s->is_forced && i == s->forced_wire ? s->forced_value
+                                                         : wire_value(&m, c, &c->wires[i]);
     memcpy(wires, m.wires, c->n_stage1 * sizeof *wires);
 }

@@ -40,6 +40,10 @@ struct trace_sample {
     uint64_t (*value)(void *arg, uint64_t address, const struct chip *c,
                       const struct chip_access *a);
     void *arg;
+    /* A wire with another value than its recipe's; what is computed from it follows. */
+    bool is_forced;
+    uint32_t forced_wire;
+    uint64_t forced_value;
 };
 void trace_sample_row(uint64_t wires[], const struct chip *c, const struct trace_sample *s);
 

@@ -1,0 +1,32 @@
+;; Programs for forgers.
+(module
+  (table $t 3 8 funcref)
+  (type $binary (func (param i32 i32) (result i32)))
+  (type $unary (func (param i32) (result i32)))
+  (elem (table $t) (i32.const 0) func $add $double)
+  (elem declare func $sub)
+  (func $add (type $binary) (i32.add (local.get 0) (local.get 1)))
+  (func $sub (type $binary) (i32.sub (local.get 0) (local.get 1)))
+  (func $double (type $unary) (i32.mul (local.get 0) (i32.const 2)))
+  (func (export "call") (param i32) (result i32)
+    (call_indirect $t (type $binary) (i32.const 30) (i32.const 12) (local.get 0)))
+  ;; a function that can become a value, other than those of the table
+  (func (export "sub") (result funcref) (ref.func $sub))
+  ;; two branches of one chip, of different slots and targets; neither is taken
+  (func (export "branches") (param i32 i32) (result i32)
+    (block (block
+      (br_if 0 (i32.eqz (local.get 0)))
+      (br_if 1 (i32.eqz (local.get 1)))
+      (return (i32.const 1)))
+      (return (i32.const 2)))
+    (i32.const 3))
+  (func $leaf (param i32) (result i32) (i32.add (local.get 0) (i32.const 1)))
+  (func (export "returns") (param i32) (result i32)
+    (i32.mul (call $leaf (local.get 0)) (call $leaf (i32.const 5))))
+  (func (export "jumps") (param i32) (result i32)
+    (if (result i32) (local.get 0) (then (i32.const 7)) (else (i32.const 8))))
+  (func (export "switch") (param i32) (result i32)
+    (block (block (br_table 0 1 (local.get 0))) (return (i32.const 10)))
+    (i32.const 20))
+  (func (export "choose") (param i32) (result i32)
+    (select (i32.const 11) (i32.add (local.get 0) (i32.const 1)) (local.get 0))))
