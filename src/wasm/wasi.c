@@ -604,9 +604,16 @@ static int check_strings(const char *const *strings, size_t n, const char *what,
     return VCP_OK;
 }
 
-int wasi_init(struct wasi *w, const struct wasi_config *config, struct err *err)
+uint64_t wasi_epoch_ns(uint64_t seed)
 {
     struct prng epoch;
+
+    prng_init(&epoch, ~seed);
+    return EPOCH_2020_NS + prng_below(&epoch, (uint64_t)1 << 26) * 1000000000u;
+}
+
+int wasi_init(struct wasi *w, const struct wasi_config *config, struct err *err)
+{
     int rc = check_strings(config->args, config->n_args, "arguments", err);
 
     if (rc == VCP_OK)
@@ -615,8 +622,7 @@ int wasi_init(struct wasi *w, const struct wasi_config *config, struct err *err)
         return rc;
     *w = (struct wasi){.config = *config};
     prng_init(&w->random, config->seed);
-    prng_init(&epoch, ~config->seed);
-    w->epoch_ns = EPOCH_2020_NS + prng_below(&epoch, (uint64_t)1 << 26) * 1000000000u;
+    w->epoch_ns = wasi_epoch_ns(config->seed);
     buf_init(&w->output, 0);
     buf_init(&w->error_output, 0);
     return VCP_OK;

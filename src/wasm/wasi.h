@@ -55,6 +55,9 @@ struct wasi {
 int wasi_init(struct wasi *w, const struct wasi_config *config, struct err *err);
 void wasi_release(struct wasi *w);
 
+/* What the realtime clock reads at the start, by seed. */
+uint64_t wasi_epoch_ns(uint64_t seed);
+
 /* Defines every function in s under WASI_MODULE; w must outlive s. */
 int wasi_define(struct wasi *w, struct store *s, struct err *err);
 

@@ -153,6 +153,8 @@ static void check_tuple(struct build *b, enum bus_kind kind, int sign, const str
         stage1 = stage1 && is_stage1(&comps[i]);
     for (unsigned i = 0; i < info->n_values; i++)
         stage1 = stage1 && is_stage1(&values[i]);
+    if (info->is_outlet && sign < 0)
+        refuse(b, "a row receives what only the verifier does", info->name);
     if (!stage1)
         refuse(b, "a tuple holds a wire of stage 2, chosen after the challenges", info->name);
     check_count(b, kind, sign, count, comps);
@@ -251,7 +253,8 @@ void build_tuple(struct build *b, enum bus_kind kind, int sign, struct lin count
         share(b, info->classes[0], lin_mul(lin_wire(build_product2(b, count, values[0])), sign));
         return;
     }
-    if (b->chip->is_instruction && info->form == BUS_UNIQUE && !b->is_unsafe)
+    if (b->chip->is_instruction && info->form == BUS_UNIQUE && !(info->is_outlet && sign > 0) &&
+        !b->is_unsafe)
         refuse(b, "a tuple of unit flow outside its pair", info->name);
     w = lin_mul(lin_wire(inverse_of(b, kind, count, comps)), sign);
     b->count_share = lin_add(b->count_share, w);

@@ -4,18 +4,20 @@
 #include "base/err.h"
 
 const struct bus_kind_info bus_kinds[BUS_KINDS] = {
-    [BUS_STATE] = {"STATE", BUS_UNIQUE, 1, 3, {CLASS_PC, CLASS_FP, CLASS_ACCUMULATOR}, 0, 1, false},
-    [BUS_MEM] = {"MEM", BUS_UNIQUE, 2, 1, {CLASS_VALUE, 0, 0}, 1, 1, false},
-    [BUS_CODE] = {"CODE", BUS_PACKED, CODE_FIELDS, 0, {0, 0, 0}, 2, 1, true},
-    [BUS_LIST] = {"LIST", BUS_UNIQUE, CODE_FIELDS, 1, {CLASS_WEIGHT, 0, 0}, 3, 1, false},
-    [BUS_SORT] = {"SORT", BUS_UNIQUE, 1, 1, {CLASS_TIME, 0, 0}, 4, 1, false},
-    [BUS_RANGE16] = {"RANGE16", BUS_SINGLE, 1, 0, {0, 0, 0}, 5, 1, true},
-    [BUS_RANGE8] = {"RANGE8", BUS_SINGLE, 1, 0, {0, 0, 0}, 6, 1, true},
-    [BUS_AND8] = {"AND8", BUS_PRODUCT, 3, 0, {0, 0, 0}, 7, 3, true},
-    [BUS_POW32] = {"POW32", BUS_PRODUCT, 2, 0, {0, 0, 0}, 10, 2, true},
-    [BUS_POW64] = {"POW64", BUS_PRODUCT, 2, 0, {0, 0, 0}, 12, 2, true},
-    [BUS_POP8] = {"POP8", BUS_PRODUCT, 2, 0, {0, 0, 0}, 14, 2, true},
-    [BUS_GAS] = {"GAS", BUS_KEYLESS, 0, 1, {CLASS_GAS, 0, 0}, 16, 0, true},
+    [BUS_STATE] =
+        {"STATE", BUS_UNIQUE, 1, 3, {CLASS_PC, CLASS_FP, CLASS_ACCUMULATOR}, 0, 1, false, false},
+    [BUS_MEM] = {"MEM", BUS_UNIQUE, 2, 1, {CLASS_VALUE, 0, 0}, 1, 1, false, false},
+    [BUS_CODE] = {"CODE", BUS_PACKED, CODE_FIELDS, 0, {0, 0, 0}, 2, 1, true, false},
+    [BUS_LIST] = {"LIST", BUS_UNIQUE, CODE_FIELDS, 1, {CLASS_WEIGHT, 0, 0}, 3, 1, false, false},
+    [BUS_SORT] = {"SORT", BUS_UNIQUE, 1, 1, {CLASS_TIME, 0, 0}, 4, 1, false, false},
+    [BUS_RANGE16] = {"RANGE16", BUS_SINGLE, 1, 0, {0, 0, 0}, 5, 1, true, false},
+    [BUS_RANGE8] = {"RANGE8", BUS_SINGLE, 1, 0, {0, 0, 0}, 6, 1, true, false},
+    [BUS_AND8] = {"AND8", BUS_PRODUCT, 3, 0, {0, 0, 0}, 7, 3, true, false},
+    [BUS_POW32] = {"POW32", BUS_PRODUCT, 2, 0, {0, 0, 0}, 10, 2, true, false},
+    [BUS_POW64] = {"POW64", BUS_PRODUCT, 2, 0, {0, 0, 0}, 12, 2, true, false},
+    [BUS_POP8] = {"POP8", BUS_PRODUCT, 2, 0, {0, 0, 0}, 14, 2, true, false},
+    [BUS_OUTPUT] = {"OUTPUT", BUS_UNIQUE, 1, 1, {CLASS_VALUE, 0, 0}, 16, 1, false, true},
+    [BUS_GAS] = {"GAS", BUS_KEYLESS, 0, 1, {CLASS_GAS, 0, 0}, 17, 0, true, false},
 };
 
 /* The top slot is last, with 158 bits below it: lemma C asks 158 + 48 + 1 <= 210. */

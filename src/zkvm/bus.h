@@ -36,6 +36,7 @@ enum bus_kind {
     BUS_POW32,   /* k, 2^k, k < 32 */
     BUS_POW64,   /* k, 2^k, k < 64 */
     BUS_POP8,    /* byte, its number of ones */
+    BUS_OUTPUT,  /* number of a word | the word: sent by rows, received by the verifier */
     BUS_GAS,     /* no key: a weighted count, class GAS only */
     BUS_KINDS
 };
@@ -68,12 +69,13 @@ struct bus_kind_info {
     uint8_t first_challenge;         /* chi_0 of the kind */
     uint8_t n_challenges;            /* PRODUCT: n_comps, KEYLESS: 0, else 1 */
     bool free_count;                 /* multiplicities other than a row's own `on` allowed */
+    bool is_outlet; /* UNIQUE: rows only send, the verifier receives each key once */
 };
 
 extern const struct bus_kind_info bus_kinds[BUS_KINDS];
 
 /* Challenges in order: the chi of all kinds, then a weight for each class. */
-#define BUS_CHI_COUNT   17
+#define BUS_CHI_COUNT   18
 #define BUS_CHALLENGES  (BUS_CHI_COUNT + BUS_CLASSES)
 #define BUS_WEIGHT(cls) (BUS_CHI_COUNT + (cls))
 
@@ -111,12 +113,26 @@ enum special_cell {
     CELL_PAGES,     /* of linear memory */
     CELL_PAGES_MAX, /* the module's */
     CELL_ROOM,      /* bytes of the limit that memories and tables have not taken */
+    /* What WASI keeps, in the order of runtime/wasi.h. */
+    CELL_WORLD,
+    CELL_CLOSED = CELL_WORLD,
+    CELL_INPUT_AT,
+    CELL_INPUT_BYTES,
+    CELL_OUTPUT,
+    CELL_ERROR,
+    CELL_OUTPUT_MAX,
+    CELL_CLOCK,
+    CELL_EPOCH,
+    CELL_DRAWS,
+    CELL_ARGS,
+    CELL_ENV,
+    CELL_HAS_MEMORY,
     SPECIAL_CELLS
 };
 /* Tapes: words that only the verifier writes, of SPACE_TAPE, each at tape << BUS_TAPE_BITS. */
 #define BUS_TAPE_BITS             32u
 #define BUS_TAPE_ADDRESS(tape, i) (BUS_ADDRESS(SPACE_TAPE, (uint64_t)(tape) << BUS_TAPE_BITS) + (i))
-enum tape { TAPE_DATA /* passive data segments */, TAPES };
+enum tape { TAPE_DATA /* passive data segments */, TAPE_WORLD /* world.h */, TAPES };
 
 /* Denominator of a tuple at the challenges: product of (chi - component) or chi - key. */
 void bus_denominator(fr *out, const struct bus_tuple *t, const fr challenges[BUS_CHALLENGES]);

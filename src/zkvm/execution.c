@@ -215,7 +215,7 @@ int execution_new(struct execution **out, const struct execution_request *req, s
         e->statement = claim.statement;
         keep_streams(e, req);
         if ((rc = run_engine(e, req, err)) == VCP_OK)
-            rc = program_new(&e->program, e->code, &e->statement, err);
+            rc = program_new(&e->program, e->code, &e->statement, &e->streams, err);
     }
     if (rc < 0)
         execution_free(e);
@@ -294,6 +294,7 @@ static int check_end(const struct execution *e, const struct trace_end *end, str
 
     if (end->status == (enum run_status)s->status &&
         (s->status != RUN_TRAP || end->trap == (enum trap)s->trap) &&
+        (s->status != RUN_EXIT || end->exit_code == s->exit_code) &&
         (s->status == RUN_OUT_OF_GAS || end->gas == s->gas_used))
         return VCP_OK;
     return err_set(err, VCP_ESTATE,
@@ -335,21 +336,25 @@ struct subject { /* a receipt and what else its terms are made of */
     const struct streams *streams; /* given, may be NULL */
 };
 
+/* Bytes that no term is made of are not asked for. */
 static int make_program(struct program **out, struct code **code, const struct subject *x,
                         struct err *err)
 {
-    struct streams streams;
+    struct streams streams, *used = NULL;
     uint8_t digest[32];
     int rc;
 
     sha3_256(digest, x->module, x->module_bytes);
     if (memcmp(digest, x->r->statement.module, 32) != 0)
         return err_set(err, VCP_EVERIFY, "the receipt is of another module");
-    if ((rc = receipt_streams(&streams, x->r, x->streams, err)) < 0 ||
-        (rc = streams_check(&streams, &x->r->statement, err)) < 0 ||
-        (rc = code_load(code, x->module, x->module_bytes, NULL, err)) < 0)
+    if ((rc = code_load(code, x->module, x->module_bytes, NULL, err)) < 0)
         return rc;
-    return program_new(out, *code, &x->r->statement, err);
+    if (program_uses_world(*code)) {
+        used = &streams;
+        if ((rc = receipt_streams(used, x->r, x->streams, err)) < 0)
+            return rc;
+    }
+    return program_new(out, *code, &x->r->statement, used, err);
 }
 
 static int with_program(const struct subject *x,

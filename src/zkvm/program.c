@@ -9,6 +9,7 @@
 #include "wasm/instr.h"
 #include "wasm/opcode.h"
 #include "wasm/rop.h"
+#include "wasm/wasi.h"
 #include "zkvm/translate.h"
 
 #define PAGE_BYTES      65536u
@@ -206,6 +207,55 @@ static int append_routines(struct program *p, struct err *err)
     return rc;
 }
 
+/* ---- imports --------------------------------------------------------------------- */
+
+static bool same_types(const uint8_t a[], uint32_t n_a, const uint8_t b[], uint32_t n_b)
+{
+    return n_a == n_b && (n_a == 0 || memcmp(a, b, n_a) == 0);
+}
+
+/* What the engine links is proven as a routine; what it does not link does not run. */
+static int find_import(struct program *p, uint32_t func, struct err *err)
+{
+    const struct module *m = p->code->module;
+    const struct import *in = &m->imports[m->funcs[func].import];
+    const struct func_type *type = module_func_type(m, func), *of;
+    int routine = runtime_routine("wasi.", &in->name);
+    char module[NAME_TEXT_BYTES], name[NAME_TEXT_BYTES];
+
+    if (!name_eq(&in->module, WASI_MODULE, strlen(WASI_MODULE)) || routine < 0)
+        return err_set(err, VCP_EUNSUPPORTED,
+                       "the module imports \"%s\" \"%s\": of imports only the functions of %s "
+                       "can be proven",
+                       name_text(module, &in->module), name_text(name, &in->name), WASI_MODULE);
+    of = module_func_type(p->runtime->code->module, p->runtime->funcs[routine]);
+    if (!same_types(type->params, type->n_params, of->params, of->n_params) ||
+        !same_types(type->results, type->n_results, of->results, of->n_results))
+        return err_set(err, VCP_EUNSUPPORTED,
+                       "the module imports \"%s\" with another type: nothing runs",
+                       name_text(name, &in->name));
+    p->imports[func] = routine;
+    return VCP_OK;
+}
+
+static int find_imports(struct program *p, struct err *err)
+{
+    uint32_t n = p->code->module->n_imported_funcs;
+    int rc = VCP_OK;
+
+    p->imports = calloc(n + 1u, sizeof *p->imports);
+    if (!p->imports)
+        return no_memory(err);
+    for (uint32_t f = 0; f < n && rc == VCP_OK; f++)
+        rc = find_import(p, f, err);
+    return rc;
+}
+
+bool program_uses_world(const struct code *code)
+{
+    return code->module->n_imported_funcs > 0;
+}
+
 /* ---- the prologue ------------------------------------------------------------------ */
 
 static const struct export *exported(const struct module *m, const char *name)
@@ -383,8 +433,26 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
     return rc == VCP_OK ? make_image(p, err) : rc;
 }
 
+static int make_world(struct program *p, const struct statement *s, const struct streams *streams,
+                      struct err *err)
+{
+    int rc;
+
+    if (!program_uses_world(p->code))
+        return VCP_OK;
+    if (!streams)
+        return err_set(err, VCP_EINVAL, "the program reads and writes: its streams are needed");
+    if ((rc = streams_check(streams, s, err)) < 0 ||
+        (rc = world_init(&p->world, s, streams, p->code->module->n_memories > 0, err)) < 0)
+        return rc;
+    p->uses_world = true;
+    for (uint32_t i = CELL_WORLD; i < SPECIAL_CELLS; i++)
+        p->specials[i] = p->world.first[i];
+    return VCP_OK;
+}
+
 int program_new(struct program **out, const struct code *code, const struct statement *s,
-                struct err *err)
+                const struct streams *streams, struct err *err)
 {
     struct program *p = calloc(1, sizeof *p);
     int rc;
@@ -404,7 +472,11 @@ int program_new(struct program **out, const struct code *code, const struct stat
     if (rc == VCP_OK)
         rc = part_init(&p->routines, p->runtime->code, true, err);
     if (rc == VCP_OK)
+        rc = find_imports(p, err);
+    if (rc == VCP_OK)
         rc = make_cells(p, s, err);
+    if (rc == VCP_OK)
+        rc = make_world(p, s, streams, err);
     if (rc == VCP_OK)
         rc = make_entries(p, s, err);
     if (rc < 0) {
@@ -503,7 +575,8 @@ void program_cells(const struct program *p, program_cell_fn *f, void *arg)
         if (p->tables.has_fact[i])
             f(arg, BUS_ADDRESS(SPACE_FUNCTION, (uint64_t)i + 1), tables_fact(p, i));
     for (uint32_t i = 0; i < SPECIAL_CELLS; i++)
-        f(arg, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
+        if (program_has_special(p, i))
+            f(arg, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
     for (unsigned t = 0; t < TAPES; t++)
         for (uint64_t i = 0; i < p->tapes[t].n; i++)
             f(arg, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
@@ -520,6 +593,9 @@ void program_free(struct program *p)
     runtime_free(p->runtime);
     for (unsigned t = 0; t < TAPES; t++)
         free(p->tapes[t].words);
+    if (p->uses_world)
+        world_release(&p->world);
+    free(p->imports);
     free(p->globals);
     free(p->image);
     free(p);
@@ -700,13 +776,13 @@ static int check(const struct program *p, const struct statement *s,
         return refuse(err, "it is of another module");
     if (l->clock_end <= PROGRAM_CLOCK_START || l->clock_end > STATEMENT_CLOCK_MAX)
         return refuse(err, "its clock is out of range");
-    if (s->status == RUN_EXIT)
+    if (!p->uses_world && s->status == RUN_EXIT)
         return refuse(err, "this program cannot exit");
-    if (s->output.bytes || s->error_output.bytes)
-        return refuse(err, "this program writes nothing"); /* imports are refused */
-    if (s->status != RUN_OK && s->status != RUN_TRAP && s->status != RUN_OUT_OF_GAS)
+    if (!p->uses_world && (s->output.bytes || s->error_output.bytes))
+        return refuse(err, "this program writes nothing");
+    if (s->status > RUN_OUT_OF_GAS)
         return refuse(err, "no proof ends that way");
-    if (s->status != RUN_OK && l->pc_end >= p->n_entries)
+    if (s->status != RUN_OK && s->status != RUN_EXIT && l->pc_end >= p->n_entries)
         return refuse(err, "it ended outside the program");
     if (l->charge && !ends_by_charge(p, s, l))
         return refuse(err, "a charge that nothing asked for");
@@ -718,6 +794,7 @@ static uint32_t last_pc(const struct program *p, const struct statement *s,
 {
     switch (s->status) {
     case RUN_OK: return ZPC_HALT;
+    case RUN_EXIT: return ZPC_EXIT;
     case RUN_TRAP: return ZPC_TRAP(s->trap);
     default: return ends_by_charge(p, s, l) ? ZPC_OVER : ZPC_STOP;
     }
@@ -726,8 +803,12 @@ static uint32_t last_pc(const struct program *p, const struct statement *s,
 static void ends(struct emitter *x, const struct program *p, const struct statement *s,
                  const struct statement_lists *l)
 {
-    uint64_t fp = s->status == RUN_OK ? 0 : (uint64_t)l->pc_end + ZTRAP_FP_BIAS;
+    uint64_t fp = (uint64_t)l->pc_end + ZTRAP_FP_BIAS;
 
+    if (s->status == RUN_OK)
+        fp = 0;
+    if (s->status == RUN_EXIT)
+        fp = (uint32_t)s->exit_code;
     state(x, 1, PROGRAM_CLOCK_START, 0, ZFP_START, 0);
     state(x, -1, l->clock_end, last_pc(p, s, l), fp, l->charge);
 }
@@ -735,7 +816,7 @@ static void ends(struct emitter *x, const struct program *p, const struct statem
 static int emit(void *arg, const struct statement *s, const struct statement_lists *l,
                 const struct terms_sink *sink, struct err *err)
 {
-    const struct program *p = arg;
+    struct program *p = arg;
     struct emitter x = {sink, err, VCP_OK};
     int rc = check(p, s, l, err);
 
@@ -750,6 +831,8 @@ static int emit(void *arg, const struct statement *s, const struct statement_lis
     if (rc < 0)
         return rc;
     program_cells(p, cell, &x);
+    if (x.rc >= 0 && p->uses_world)
+        x.rc = world_emit(&p->world, l, sink, err);
     return x.rc < 0 ? x.rc : VCP_OK;
 }
 

@@ -16,6 +16,7 @@
 #include "zkvm/statement.h"
 #include "zkvm/tables.h"
 #include "zkvm/terms.h"
+#include "zkvm/world.h"
 #include "zkvm/zkop.h"
 
 struct program_entry {
@@ -49,7 +50,10 @@ struct program {
     uint32_t routine_slots; /* of the frame region, above the guest's stack */
     uint64_t *globals;      /* first values */
     uint64_t specials[SPECIAL_CELLS];
-    struct program_tape tapes[TAPES];
+    struct program_tape tapes[TAPES]; /* but TAPE_WORLD */
+    int *imports;                     /* by imported function, its routine */
+    bool uses_world;                  /* any: then state cells, tapes and outputs are there */
+    struct world world;
     uint32_t pages, pages_max;
     uint8_t *image; /* linear memory's beginning: image_bytes, zero beyond */
     uint64_t image_bytes;
@@ -57,11 +61,20 @@ struct program {
     uint32_t stack_slots_max, call_depth_max;
 };
 
-/* VCP_EUNSUPPORTED when the module needs what is not built yet (imports, an instantiation
- * that traps); instructions without a chip are refused when they are reached. */
+/* VCP_EUNSUPPORTED when the module needs what is not built (other imports than WASI, an
+ * instantiation that traps); instructions without a chip are refused when they are reached.
+ * Of a program with WASI (program_uses_world) the streams are needed, VCP_EINVAL without; they must
+ * be the statement's, VCP_EVERIFY, and outlive the program.  Others do not look at them. */
 int program_new(struct program **out, const struct code *code, const struct statement *s,
-                struct err *err);
+                const struct streams *streams, struct err *err);
+bool program_uses_world(const struct code *code);
 void program_free(struct program *p);
+
+/* Whether special cell i is there. */
+static inline bool program_has_special(const struct program *p, uint32_t i)
+{
+    return i < CELL_WORLD || p->uses_world;
+}
 
 /* The end of the frame area. */
 static inline uint64_t program_frame_end(const struct program *p)

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "wasm/rop.h"
 #include "wasm/trap.h"
+#include "zkvm/bus.h"
 
 static const uint8_t bytes[] = {
 #include "zkvm/runtime/runtime_wasm.inc"
@@ -31,6 +32,29 @@ static const struct primitive primitives[] = {
     {"trap.overflow", ZONE_TRAP, 0, 0, TRAP_INTEGER_OVERFLOW},
     {"trap.conversion", ZONE_TRAP, 0, 0, TRAP_INVALID_CONVERSION},
     {"trap.host", ZONE_TRAP, 0, 0, TRAP_HOST},
+    {"get.closed", ZONE_SPECIAL_GET, 0, 1, CELL_CLOSED},
+    {"get.input_at", ZONE_SPECIAL_GET, 0, 1, CELL_INPUT_AT},
+    {"get.input_bytes", ZONE_SPECIAL_GET, 0, 1, CELL_INPUT_BYTES},
+    {"get.output_state", ZONE_SPECIAL_GET, 0, 1, CELL_OUTPUT},
+    {"get.error_state", ZONE_SPECIAL_GET, 0, 1, CELL_ERROR},
+    {"get.output_max", ZONE_SPECIAL_GET, 0, 1, CELL_OUTPUT_MAX},
+    {"get.clock", ZONE_SPECIAL_GET, 0, 1, CELL_CLOCK},
+    {"get.epoch", ZONE_SPECIAL_GET, 0, 1, CELL_EPOCH},
+    {"get.draws", ZONE_SPECIAL_GET, 0, 1, CELL_DRAWS},
+    {"get.args", ZONE_SPECIAL_GET, 0, 1, CELL_ARGS},
+    {"get.env", ZONE_SPECIAL_GET, 0, 1, CELL_ENV},
+    {"get.has_memory", ZONE_SPECIAL_GET, 0, 1, CELL_HAS_MEMORY},
+    {"set.closed", ZONE_SPECIAL_SET, 1, 0, CELL_CLOSED},
+    {"set.input_at", ZONE_SPECIAL_SET, 1, 0, CELL_INPUT_AT},
+    {"set.output_state", ZONE_SPECIAL_SET, 1, 0, CELL_OUTPUT},
+    {"set.error_state", ZONE_SPECIAL_SET, 1, 0, CELL_ERROR},
+    {"set.clock", ZONE_SPECIAL_SET, 1, 0, CELL_CLOCK},
+    {"set.draws", ZONE_SPECIAL_SET, 1, 0, CELL_DRAWS},
+    {"tape.world", ZONE_TAPE, 1, 1, TAPE_WORLD},
+    {"write.word", ZONE_WRITE_WORD, 2, 0, 0},
+    {"move.in", ZONE_MOVE_IN, 5, 1, 0},
+    {"move.out", ZONE_MOVE_OUT, 5, 1, 0},
+    {"exit", ZONE_EXIT, 1, 0, 0},
 };
 
 static bool is_text(const struct name *name, const char *text)
@@ -49,9 +73,25 @@ const struct primitive *runtime_primitive(const struct code *code, uint32_t func
     return NULL;
 }
 
+int runtime_routine(const char *prefix, const struct name *name)
+{
+    size_t n = strlen(prefix);
+
+    for (int i = 0; i < ROUTINE_COUNT; i++)
+        if (strncmp(routine_names[i], prefix, n) == 0 && is_text(name, routine_names[i] + n))
+            return i;
+    return -1;
+}
+
 uint32_t runtime_callee(const struct code *code, uint32_t insn)
 {
     return ((const struct func_code *)(uintptr_t)code->insns[insn].imm)->index;
+}
+
+const uint8_t *runtime_module(size_t *n)
+{
+    *n = sizeof bytes;
+    return bytes;
 }
 
 void runtime_digest(uint8_t out[32])

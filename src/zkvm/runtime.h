@@ -14,7 +14,54 @@
 #include "zkvm/zkop.h"
 
 /* Export names of the runtime module.  X(id, name, parameters, results) */
-#define ROUTINES(X) X(MEMORY_FILL, "memory.fill", 3, 0)
+#define ROUTINES(X) X(MEMORY_FILL, "memory.fill", 3, 0) ROUTINES_WASI(X)
+#define ROUTINES_WASI(X)                                                                           \
+    X(WASI_ARGS_GET, "wasi.args_get", 2, 1)                                                        \
+    X(WASI_ARGS_SIZES_GET, "wasi.args_sizes_get", 2, 1)                                            \
+    X(WASI_ENVIRON_GET, "wasi.environ_get", 2, 1)                                                  \
+    X(WASI_ENVIRON_SIZES_GET, "wasi.environ_sizes_get", 2, 1)                                      \
+    X(WASI_CLOCK_RES_GET, "wasi.clock_res_get", 2, 1)                                              \
+    X(WASI_CLOCK_TIME_GET, "wasi.clock_time_get", 3, 1)                                            \
+    X(WASI_FD_ADVISE, "wasi.fd_advise", 4, 1)                                                      \
+    X(WASI_FD_ALLOCATE, "wasi.fd_allocate", 3, 1)                                                  \
+    X(WASI_FD_CLOSE, "wasi.fd_close", 1, 1)                                                        \
+    X(WASI_FD_DATASYNC, "wasi.fd_datasync", 1, 1)                                                  \
+    X(WASI_FD_FDSTAT_GET, "wasi.fd_fdstat_get", 2, 1)                                              \
+    X(WASI_FD_FDSTAT_SET_FLAGS, "wasi.fd_fdstat_set_flags", 2, 1)                                  \
+    X(WASI_FD_FDSTAT_SET_RIGHTS, "wasi.fd_fdstat_set_rights", 3, 1)                                \
+    X(WASI_FD_FILESTAT_GET, "wasi.fd_filestat_get", 2, 1)                                          \
+    X(WASI_FD_FILESTAT_SET_SIZE, "wasi.fd_filestat_set_size", 2, 1)                                \
+    X(WASI_FD_FILESTAT_SET_TIMES, "wasi.fd_filestat_set_times", 4, 1)                              \
+    X(WASI_FD_PREAD, "wasi.fd_pread", 5, 1)                                                        \
+    X(WASI_FD_PRESTAT_DIR_NAME, "wasi.fd_prestat_dir_name", 3, 1)                                  \
+    X(WASI_FD_PRESTAT_GET, "wasi.fd_prestat_get", 2, 1)                                            \
+    X(WASI_FD_PWRITE, "wasi.fd_pwrite", 5, 1)                                                      \
+    X(WASI_FD_READ, "wasi.fd_read", 4, 1)                                                          \
+    X(WASI_FD_READDIR, "wasi.fd_readdir", 5, 1)                                                    \
+    X(WASI_FD_RENUMBER, "wasi.fd_renumber", 2, 1)                                                  \
+    X(WASI_FD_SEEK, "wasi.fd_seek", 4, 1)                                                          \
+    X(WASI_FD_SYNC, "wasi.fd_sync", 1, 1)                                                          \
+    X(WASI_FD_TELL, "wasi.fd_tell", 2, 1)                                                          \
+    X(WASI_FD_WRITE, "wasi.fd_write", 4, 1)                                                        \
+    X(WASI_PATH_CREATE_DIRECTORY, "wasi.path_create_directory", 3, 1)                              \
+    X(WASI_PATH_FILESTAT_GET, "wasi.path_filestat_get", 5, 1)                                      \
+    X(WASI_PATH_FILESTAT_SET_TIMES, "wasi.path_filestat_set_times", 7, 1)                          \
+    X(WASI_PATH_LINK, "wasi.path_link", 7, 1)                                                      \
+    X(WASI_PATH_OPEN, "wasi.path_open", 9, 1)                                                      \
+    X(WASI_PATH_READLINK, "wasi.path_readlink", 6, 1)                                              \
+    X(WASI_PATH_REMOVE_DIRECTORY, "wasi.path_remove_directory", 3, 1)                              \
+    X(WASI_PATH_RENAME, "wasi.path_rename", 6, 1)                                                  \
+    X(WASI_PATH_SYMLINK, "wasi.path_symlink", 5, 1)                                                \
+    X(WASI_PATH_UNLINK_FILE, "wasi.path_unlink_file", 3, 1)                                        \
+    X(WASI_POLL_ONEOFF, "wasi.poll_oneoff", 4, 1)                                                  \
+    X(WASI_PROC_EXIT, "wasi.proc_exit", 1, 0)                                                      \
+    X(WASI_PROC_RAISE, "wasi.proc_raise", 1, 1)                                                    \
+    X(WASI_RANDOM_GET, "wasi.random_get", 2, 1)                                                    \
+    X(WASI_SCHED_YIELD, "wasi.sched_yield", 0, 1)                                                  \
+    X(WASI_SOCK_ACCEPT, "wasi.sock_accept", 3, 1)                                                  \
+    X(WASI_SOCK_RECV, "wasi.sock_recv", 6, 1)                                                      \
+    X(WASI_SOCK_SEND, "wasi.sock_send", 5, 1)                                                      \
+    X(WASI_SOCK_SHUTDOWN, "wasi.sock_shutdown", 2, 1)
 
 enum routine {
 #define X(id, name, params, results) ROUTINE_##id,
@@ -42,8 +89,12 @@ int runtime_open(struct runtime **out, struct err *err);
 /* The same with another module, for tests of what is refused. */
 int runtime_open_bytes(struct runtime **out, const uint8_t *module, size_t n, struct err *err);
 void runtime_free(struct runtime *r);
+/* The module, for those who run it otherwise. */
+const uint8_t *runtime_module(size_t *n);
 /* SHA3-256 of the module's bytes. */
 void runtime_digest(uint8_t out[32]);
+/* The routine named prefix + name, or -1. */
+int runtime_routine(const char *prefix, const struct name *name);
 /* What import function `func` of the module is. */
 const struct primitive *runtime_primitive(const struct code *code, uint32_t func);
 /* The function that instruction `insn`, a call, calls. */

@@ -215,14 +215,21 @@ void statement_lists_encode(struct buf *b, const struct statement_lists *l)
     buf_put_u32le(b, l->pc_end);
     buf_put_u64le(b, l->gas_rows);
     buf_put_u64le(b, l->charge);
+    for (unsigned i = 0; i < WORLD_TAPES; i++)
+        buf_put_u32le(b, l->world_words[i]);
+    buf_put_u64le(b, l->output_time);
+    buf_put_u64le(b, l->error_time);
 }
 
 int statement_lists_decode(struct statement_lists *out, struct cursor *in, struct err *err)
 {
     struct statement_lists l;
+    bool ok = cursor_u64le(in, &l.clock_end) && cursor_u32le(in, &l.pc_end) &&
+              cursor_u64le(in, &l.gas_rows) && cursor_u64le(in, &l.charge);
 
-    if (!cursor_u64le(in, &l.clock_end) || !cursor_u32le(in, &l.pc_end) ||
-        !cursor_u64le(in, &l.gas_rows) || !cursor_u64le(in, &l.charge))
+    for (unsigned i = 0; i < WORLD_TAPES; i++)
+        ok = ok && cursor_u32le(in, &l.world_words[i]);
+    if (!ok || !cursor_u64le(in, &l.output_time) || !cursor_u64le(in, &l.error_time))
         return err_set(err, VCP_EFORMAT, "lists: cut short");
     if (l.clock_end > STATEMENT_CLOCK_MAX)
         return err_set(err, VCP_EFORMAT, "lists: final clock %llu, want at most 2^44",

@@ -19,6 +19,7 @@
                                    */
 #define STATEMENT_VALUES_MAX  16u /* arguments, and results */
 #define STATEMENT_ENTRY_BYTES 256u
+#define WORLD_TAPES           6u
 
 struct statement_stream {
     uint8_t sha3[32];
@@ -69,6 +70,10 @@ struct statement_lists {
     uint32_t pc_end;    /* where it ended: of the trapping, or the unpaid, entry */
     uint64_t gas_rows;  /* of all rows; less than the gas used when it ran out inside an entry */
     uint64_t charge;    /* out of gas by a dynamic part: which did not fit; else 0 */
+    /* Of what WASI shows the program (world.h): words of each tape that the run reads, and when
+     * the state cells of output and error output were last touched. */
+    uint32_t world_words[WORLD_TAPES];
+    uint64_t output_time, error_time;
 };
 
 /* Appends the canonical encoding; little-endian, fixed order, lengths before bytes.  Behind

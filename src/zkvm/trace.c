@@ -29,10 +29,11 @@ struct machine {
     struct trace_end *end;
     uint64_t inputs[ROW_INPUTS];
     struct cell *frame, *globals, *functions, specials[SPECIAL_CELLS], *tapes[TAPES];
-    struct cell **pages; /* of linear memory, by 64 KiB */
+    struct cell *world[WORLD_TAPES]; /* as far as anybody came */
+    struct cell **pages;             /* of linear memory, by 64 KiB */
     struct table_cells *tables;
     uint64_t frame_cells, frame_top;
-    uint32_t n_pages;
+    uint32_t n_pages, n_world[WORLD_TAPES], world_cap[WORLD_TAPES];
     uint64_t *code_counts, *range16, *range8, *and8, pow32[32], pow64[64], pop8[256];
     uint64_t wires[BUILD_WIRES_MAX];
     const struct trace_sample *sample; /* instead of cells */
@@ -65,10 +66,35 @@ static struct cell *linear_cell(struct machine *m, uint64_t at)
     return &cells[at % PAGE_CELLS];
 }
 
+/* The cells up to this one are read, or at least sunk, in the end. */
+static struct cell *world_cell(struct machine *m, uint32_t index)
+{
+    uint32_t t = index >> WORLD_TAPE_BITS, i = index & ((1u << WORLD_TAPE_BITS) - 1), word;
+    struct cell *grown;
+
+    if (!m->p->uses_world || !world_word(&word, &m->p->world, index))
+        return NULL;
+    if (i >= m->world_cap[t]) {
+        uint32_t cap = i + i / 2 + 64;
+
+        if (!(grown = realloc(m->world[t], cap * sizeof *grown)))
+            return NULL;
+        m->world[t] = grown;
+        m->world_cap[t] = cap;
+    }
+    for (uint32_t *n = &m->n_world[t]; *n <= i; ++*n) {
+        world_word(&word, &m->p->world, (t << WORLD_TAPE_BITS) + *n);
+        m->world[t][*n] = (struct cell){word, 0};
+    }
+    return &m->world[t][i];
+}
+
 static struct cell *tape_cell(struct machine *m, uint64_t at)
 {
     uint64_t t = at >> BUS_TAPE_BITS, i = (uint32_t)at;
 
+    if (t == TAPE_WORLD)
+        return world_cell(m, (uint32_t)i);
     return t < TAPES && i < m->p->tapes[t].n ? &m->tapes[t][i] : NULL;
 }
 
@@ -472,6 +498,8 @@ static unsigned one_variant(struct machine *m, const struct program_entry *e)
     case ZONE_CHARGE: return slot(m, e->top) > m->gas_max - m->end->gas;
     case ZONE_CALL: return call_variant(m, e);
     case ZONE_CALL_INDIRECT: return indirect_variant(m, e);
+    case ZONE_MOVE_IN:
+    case ZONE_MOVE_OUT: return slot(m, e->top + 3u) == 0;
     case ZONE_TABLE_GET:
     case ZONE_TABLE_SET: return is_in_table(m, e) ? TABLE_ACCESS : TABLE_OUT_OF_BOUNDS;
     default: return 0;
@@ -566,6 +594,11 @@ static void finish(struct machine *m)
     end->status = RUN_OK;
     if (pc == ZPC_HALT)
         return;
+    if (pc == ZPC_EXIT) {
+        end->status = RUN_EXIT;
+        end->exit_code = (int32_t)(uint32_t)m->inputs[ROW_FP];
+        return;
+    }
     end->lists.pc_end = (uint32_t)(m->inputs[ROW_FP] - ZTRAP_FP_BIAS);
     if (pc == ZPC_OVER)
         end->lists.charge = m->inputs[ROW_ACC];
@@ -664,10 +697,28 @@ static void sink_verifiers(void *arg, uint64_t address, uint64_t value)
     const struct cell *c = m->rc < 0 ? NULL : cell_at(m, address);
 
     (void)value;
+    if (address == BUS_ADDRESS(SPACE_SPECIAL, CELL_OUTPUT) ||
+        address == BUS_ADDRESS(SPACE_SPECIAL, CELL_ERROR))
+        return; /* the verifier receives them himself: world.h */
     if (c)
         sink_cell(m, address, c);
     else
         fail(m, err_set(m->err, VCP_ENOMEM, "out of memory tracing a run"));
+}
+
+/* The words that the run came to; the cells of the outputs the verifier receives himself. */
+static void world_cells(struct machine *m)
+{
+    struct statement_lists *lists = &m->end->lists;
+    const struct cell *output = &m->specials[CELL_OUTPUT], *error = &m->specials[CELL_ERROR];
+
+    for (uint32_t t = 0; t < WORLD_TAPES; t++) {
+        for (uint32_t i = 0; i < m->n_world[t] && m->rc >= 0; i++)
+            sink_cell(m, BUS_TAPE_ADDRESS(TAPE_WORLD, (t << WORLD_TAPE_BITS) + i), &m->world[t][i]);
+        lists->world_words[t] = m->n_world[t];
+    }
+    lists->output_time = output->time ? output->time - 1 : 0;
+    lists->error_time = error->time ? error->time - 1 : 0;
 }
 
 static void table(struct machine *m, enum chip_other which, const uint64_t *counts, uint32_t n)
@@ -740,6 +791,8 @@ static void release(struct machine *m)
         free(m->tables[i].cells);
     free(m->tables);
     free(m->functions);
+    for (unsigned t = 0; t < WORLD_TAPES; t++)
+        free(m->world[t]);
     free(m->globals);
     free(m->code_counts);
     free(m->range16);
@@ -773,6 +826,7 @@ int trace_run(struct trace_end *out, struct program *p, struct catalog *chips, u
         rc = regions(m);
     if (rc >= 0) {
         program_cells(p, sink_verifiers, m);
+        world_cells(m);
         code_and_tables(m);
         rc = m->rc;
     }

@@ -21,6 +21,7 @@ struct trace_sink {
 struct trace_end {
     enum run_status status;
     enum trap trap;
+    int32_t exit_code;
     uint64_t gas; /* of all rows */
     struct statement_lists lists;
     uint64_t n_rows;  /* instructions */

@@ -485,6 +485,8 @@ static void one(struct program_entry *e, const struct program *p, const struct p
     case R_CALL_IMPORT:
         if (part->is_runtime)
             routine_call(e, part, insn);
+        else
+            entry_routine(e, p, (enum routine)p->imports[in->lo], in->c);
         break;
     case R_RET0:
     case R_RET1_S:

@@ -115,6 +115,11 @@ enum zk_one {
     ZONE_SPECIAL_GET, /* slot top = special cell imm */
     ZONE_SPECIAL_SET, /* special cell imm = slot top */
     ZONE_TAPE,        /* slot top = word number (slot top) of tape imm */
+    /* What WASI needs beyond (runtime/wasi.h); operands in slots from top on. */
+    ZONE_MOVE_IN,
+    ZONE_MOVE_OUT,
+    ZONE_WRITE_WORD,
+    ZONE_EXIT,
     ZK_ONES
 };
 
@@ -148,6 +153,7 @@ enum zk_bound { BOUND_S, BOUND_I, BOUND_S_FIRST, BOUND_I_FIRST };
 #define ZPC_HALT    ((1u << 24) - 200u)
 #define ZPC_STOP    ((1u << 24) - 199u) /* out of gas */
 #define ZPC_OVER    ((1u << 24) - 198u) /* the same, by a charge: the accumulator holds it */
+#define ZPC_EXIT    ((1u << 24) - 197u) /* the frame pointer holds the code */
 #define ZPC_TRAP(t) ((1u << 24) - 128u + (uint32_t)(t))
 /* A trap's last frame pointer says where: pc of the trapping entry plus this. */
 #define ZTRAP_FP_BIAS    (1u << 20)

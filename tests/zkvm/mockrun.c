@@ -9,8 +9,16 @@
 static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry,
                       const char *const args[], size_t n_args, struct err *err)
 {
-    struct run_request req = {
-        .module = bytes, .module_bytes = n, .entry = entry, .args = args, .n_args = n_args};
+    struct run_request req = {.module = bytes,
+                              .module_bytes = n,
+                              .entry = entry,
+                              .args = args,
+                              .n_args = n_args,
+                              .env = m->env,
+                              .n_env = m->n_env,
+                              .input = (const uint8_t *)m->input,
+                              .input_bytes = m->input_bytes,
+                              .seed = m->seed};
 
     run_limits_preset(&req.limits, "default", NULL);
     if (m->gas_max)
@@ -19,10 +27,13 @@ static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const c
         req.limits.call_depth_max = m->call_depth_max;
     if (m->stack_slots_max)
         req.limits.stack_slots_max = m->stack_slots_max;
+    if (m->output_bytes_max)
+        req.limits.output_bytes_max = m->output_bytes_max;
     m->statement.gas_max = req.limits.gas_max;
     m->statement.memory_bytes_max = req.limits.memory_bytes_max;
     m->statement.call_depth_max = req.limits.call_depth_max;
     m->statement.stack_slots_max = req.limits.stack_slots_max;
+    m->statement.output_bytes_max = req.limits.output_bytes_max;
     return run_module(&m->run, &req, NULL, err);
 }
 
@@ -38,17 +49,43 @@ static int parse_args(struct statement *s, const struct func_type *t, const char
     return t->n_params <= STATEMENT_VALUES_MAX;
 }
 
-static int state(struct mockrun *m, const struct code *code, const uint8_t *bytes, size_t n,
-                 const char *entry, const char *const args[], struct err *err)
+static void set_stream(struct mockrun *m, struct statement_stream *digest, enum stream which,
+                       const void *p, size_t n)
+{
+    m->streams.of[which] = (struct stream_bytes){p, n};
+    statement_stream_set(digest, p, n);
+}
+
+static void set_streams(struct mockrun *m, const char *const args[], size_t n_args)
 {
     struct statement *s = &m->statement;
-    const struct export *e = module_export(code->module, EXTERN_FUNC, entry, strlen(entry));
+
+    streams_put_strings(&m->arguments, args, n_args);
+    streams_put_strings(&m->environment, m->env, m->n_env);
+    set_stream(m, &s->arguments, STREAM_ARGUMENTS, m->arguments.data, m->arguments.len);
+    set_stream(m, &s->environment, STREAM_ENVIRONMENT, m->environment.data, m->environment.len);
+    set_stream(m, &s->input, STREAM_INPUT, m->input, m->input_bytes);
+    set_stream(m, &s->output, STREAM_OUTPUT, m->run.output.data, m->run.written_bytes);
+    set_stream(m, &s->error_output, STREAM_ERROR, m->run.error_output.data,
+               m->run.error_output.len);
+    s->seed = m->seed;
+}
+
+static int state(struct mockrun *m, const struct code *code, const uint8_t *bytes, size_t n,
+                 const char *entry, const char *const args[], size_t n_args, struct err *err)
+{
+    struct statement *s = &m->statement;
+    const struct export *e;
 
     sha3_256(s->module, bytes, n);
-    snprintf(s->entry, sizeof s->entry, "%s", entry);
-    if (!parse_args(s, module_func_type(code->module, e->index), args) ||
-        m->run.n_values > STATEMENT_VALUES_MAX)
-        return err_set(err, VCP_EUNSUPPORTED, "too many values");
+    if (entry) {
+        snprintf(s->entry, sizeof s->entry, "%s", entry);
+        e = module_export(code->module, EXTERN_FUNC, entry, strlen(entry));
+        if (!parse_args(s, module_func_type(code->module, e->index), args) ||
+            m->run.n_values > STATEMENT_VALUES_MAX)
+            return err_set(err, VCP_EUNSUPPORTED, "too many values");
+    }
+    set_streams(m, args, entry ? 0 : n_args);
     s->n_results = (uint32_t)m->run.n_values;
     for (uint32_t i = 0; i < s->n_results; i++)
         s->results[i] = m->run.values[i].bits;
@@ -68,6 +105,9 @@ static int compare(const struct mockrun *m, struct err *err)
         return err_set(err, VCP_ESTATE, "the engine ended with %s (%s), the trace with %s (%s)",
                        run_status_name(r->status), trap_text(r->trap), run_status_name(t->status),
                        trap_text(t->trap));
+    if (r->status == RUN_EXIT && t->exit_code != r->exit_code)
+        return err_set(err, VCP_ESTATE, "exit code %d of the engine, %d of the trace",
+                       (int)r->exit_code, (int)t->exit_code);
     if (r->status != RUN_OUT_OF_GAS && t->gas != r->gas_used)
         return err_set(err, VCP_ESTATE, "gas %llu of the engine, %llu of the trace",
                        (unsigned long long)r->gas_used, (unsigned long long)t->gas);
@@ -105,9 +145,9 @@ int mockrun(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry
     if (rc == VCP_OK)
         rc = code_load(&code, bytes, n, NULL, err);
     if (rc == VCP_OK)
-        rc = state(m, code, bytes, n, entry, args, err);
+        rc = state(m, code, bytes, n, entry, args, n_args, err);
     if (rc == VCP_OK)
-        rc = program_new(&p, code, &m->statement, err);
+        rc = program_new(&p, code, &m->statement, &m->streams, err);
     if (rc == VCP_OK)
         rc = trace(m, p, chips, err);
     program_free(p);
@@ -120,4 +160,6 @@ int mockrun(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry
 void mockrun_release(struct mockrun *m)
 {
     run_result_release(&m->run);
+    buf_release(&m->arguments);
+    buf_release(&m->environment);
 }

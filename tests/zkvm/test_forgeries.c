@@ -183,7 +183,7 @@ static void make_run(struct run *r, uint64_t arg, uint64_t result)
     r->s.memory_bytes_max = 1 << 24;
     r->s.call_depth_max = 100;
     r->s.stack_slots_max = 1000;
-    assert_ok(program_new(&r->p, code, &r->s, &e), e);
+    assert_ok(program_new(&r->p, code, &r->s, NULL, &e), e);
 }
 
 /* Traces r's program with something changed and checks against the verifier's terms of v. */

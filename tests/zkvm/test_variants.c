@@ -8,7 +8,7 @@ static struct catalog *chips;
 
 /* ---- circumstances: what cells hold follows from their address ---------------------------- */
 
-struct world {
+struct scene {
     uint64_t key;
     uint64_t pages;
     unsigned bits; /* of frame cells */
@@ -21,7 +21,7 @@ static uint64_t mix(uint64_t x)
     return x ^ x >> 32;
 }
 
-static uint64_t world_cell(const struct world *w, uint64_t address)
+static uint64_t world_cell(const struct scene *w, uint64_t address)
 {
     uint64_t x = mix(w->key ^ address * 0x100000001b3u), space = address >> BUS_SPACE_BITS;
 
@@ -63,7 +63,7 @@ struct effect {
 };
 
 /* A cell that a row may touch: of its space, and of a memory that large; null is no function. */
-static bool exists(const struct world *w, const fr *address, uint64_t *out)
+static bool exists(const struct scene *w, const fr *address, uint64_t *out)
 {
     if (!small(address, (uint64_t)1 << 39, out))
         return false;
@@ -73,7 +73,7 @@ static bool exists(const struct world *w, const fr *address, uint64_t *out)
            *out - BUS_ADDRESS(SPACE_LINEAR, 0) < w->pages * 16384;
 }
 
-static void put(struct effect *e, const struct world *w, uint64_t address, uint64_t value)
+static void put(struct effect *e, const struct scene *w, uint64_t address, uint64_t value)
 {
     unsigned i = 0;
 
@@ -89,7 +89,7 @@ static void put(struct effect *e, const struct world *w, uint64_t address, uint6
 
 /* false when the row is not possible: a cell that is not there, or holds something else. */
 static bool effect_of(struct effect *e, const struct chip *c, const struct said *s,
-                      const struct world *w)
+                      const struct scene *w)
 {
     *e = (struct effect){.n = 0};
     for (uint32_t i = 0; i < c->n_tuples; i++) {
@@ -127,7 +127,7 @@ static bool same_effect(const struct effect *x, const struct effect *y)
 /* ---- variants ------------------------------------------------------------------------------- */
 
 static bool row_holds(struct effect *e, const struct chip *c, const struct trace_sample *q,
-                      const struct world *w)
+                      const struct scene *w)
 {
     uint64_t wires[BUILD_WIRES_MAX];
     fr row[BUILD_WIRES_MAX];
@@ -139,7 +139,7 @@ static bool row_holds(struct effect *e, const struct chip *c, const struct trace
     return holds(c, row, &said) && code_agrees(c, &said, q) && effect_of(e, c, &said, w);
 }
 
-static void draw_world(struct trace_sample *q, struct world *w, const struct chip *c)
+static void draw_world(struct trace_sample *q, struct scene *w, const struct chip *c)
 {
     draw(q, c);
     w->key = rnd();
@@ -173,7 +173,7 @@ static void compare_variants(const struct chip *const c[], unsigned n, unsigned 
     for (unsigned i = 0; i < rounds; i++) {
         struct trace_sample q = {.params = {0}};
         struct effect first, e;
-        struct world w;
+        struct scene w;
         int before = -1;
 
         draw_world(&q, &w, c[0]);

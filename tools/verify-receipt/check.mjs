@@ -20,9 +20,10 @@ const KINDS = {
   POW32: { chi: 10, product: 2, classes: [] },
   POW64: { chi: 12, product: 2, classes: [] },
   POP8: { chi: 14, product: 2, classes: [] },
+  OUTPUT: { chi: 16, positions: [0], classes: ['value'] },
   GAS: { keyless: true, classes: ['gas'] },
 };
-const CHI_COUNT = 17;
+const CHI_COUNT = 18;
 const CHALLENGES = CHI_COUNT + Object.keys(CLASSES).length;
 
 function parameters(form) {

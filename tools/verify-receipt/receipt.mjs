@@ -86,7 +86,8 @@ export function readReceipt(bytes) {
   const statement = readStatement(c);
   const statementBytes = bytes.subarray(from, c.at);
   from = c.at;
-  const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists'), gasRows: c.u64('lists'), charge: c.u64('lists') };
+  const lists = { clockEnd: c.u64('lists'), pcEnd: c.u32('lists'), gasRows: c.u64('lists'), charge: c.u64('lists'),
+    worldWords: Array.from({ length: 6 }, () => c.u32('lists')), outputTime: c.u64('lists'), errorTime: c.u64('lists') };
   if (lists.clockEnd > 1n << 44n) throw new Malformed('lists: the clock is over 2^44');
   const listsBytes = bytes.subarray(from, c.at);
   readCarried(c, statement);

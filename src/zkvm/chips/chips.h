@@ -20,6 +20,8 @@ int chip_one(struct chip **out, uint32_t op, unsigned variant, struct err *err);
 
 /* The rows of routines and their primitives, chips/routine.c; false: there is none. */
 bool chip_routine_row(struct build *b, unsigned one, unsigned variant);
+/* What reaches beyond the guest's memory, chips/world.c. */
+bool chip_world_row(struct build *b, unsigned one, unsigned variant);
 /* Variants of calls, and of what accesses a table.  chips/tables.c. */
 enum call_variant {
     CALL_GOES,

@@ -11,7 +11,7 @@ static const char *const names[ZK_ONES] = {
     "memory.size", "assert",     "table.get",  "table.set",    "table.size",   "call_indirect",
     "ref.func",    "halt",       "routine",    "rret0",        "rret1_s",      "rret1_a",
     "rret1_i",     "trap",       "charge",     "get_acc",      "put_acc",      "special.get",
-    "special.set", "tape"};
+    "special.set", "tape",       "move_in",    "move_out",     "write_word",   "exit"};
 
 static struct lin fp_of(struct build *b)
 {
@@ -222,7 +222,8 @@ static bool row(struct build *b, unsigned one, unsigned variant)
 {
     if (one >= ZONE_TABLE_GET && one <= ZONE_REF_FUNC)
         return table_row(b, one, variant);
-    if (variant && one != ZONE_CALL && one != ZONE_CHARGE)
+    if (variant && one != ZONE_CALL && one != ZONE_CHARGE && one != ZONE_MOVE_IN &&
+        one != ZONE_MOVE_OUT)
         return false;
     switch (one) {
     case ZONE_MOVE: move(b); return true;
@@ -255,6 +256,10 @@ static bool row(struct build *b, unsigned one, unsigned variant)
     case ZONE_MEMORY_SIZE: memory_size(b); return true;
     case ZONE_ASSERT: assertion(b); return true;
     case ZONE_HALT: build_next(b, lin_const(ZPC_HALT), lin_zero(), lin_zero()); return true;
+    case ZONE_MOVE_IN:
+    case ZONE_MOVE_OUT:
+    case ZONE_WRITE_WORD:
+    case ZONE_EXIT: return chip_world_row(b, one, variant);
     default: return chip_routine_row(b, one, variant);
     }
 }
@@ -269,6 +274,8 @@ static const char *variant_name(unsigned one, unsigned variant)
         return calls[variant];
     if (one == ZONE_CHARGE && variant)
         return " over";
+    if ((one == ZONE_MOVE_IN || one == ZONE_MOVE_OUT) && variant)
+        return " done";
     return variant ? " out of bounds" : "";
 }
 

@@ -1,5 +1,5 @@
 /* Bulk instructions of linear memory. */
-#include "vcp.h"
+#include "zkvm/runtime/vcp.h"
 
 /* Bounds are checked before anything is paid, and both before anything is written. */
 static void begin(uint32_t at, uint32_t n)
