@@ -24,7 +24,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (lease_parse(&l, &arena, j, NULL) == VCP_OK) {
         assert(!strchr(l.lease_id, '/') && !strchr(l.task_id, '/'));
         lease_request(&job, &l);
-        result = lease_completed(&l, "node", &key, &o, &none, &none, 1);
+        result = lease_completed(&l, "node", &key,
+                                 &(struct lease_result){&o, &none, &none, NULL, 1, 0});
         assert(result && json_object_get(result, "signature"));
         json_decref(result);
         result = lease_failed(&l, "node", LEASE_FAIL_TIMEOUT, "why");

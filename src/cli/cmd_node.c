@@ -89,6 +89,30 @@ static const struct option options[] = {
      .metavar = "SIZE",
      .fallback = "1G",
      .help = "most disk space for modules and inputs"},
+    {.name = "prove",
+     .kind = OPTION_FLAG,
+     .help = "also take tasks whose result must be proven: fetches the server's proving keys, and "
+             "a proof takes all cores and some minutes"},
+    {.name = "keys",
+     .kind = OPTION_TEXT,
+     .metavar = "DIR",
+     .help =
+         "prove with the keys of this folder, a copy of the server's, instead of fetching them"},
+    {.name = "keys-size",
+     .kind = OPTION_SIZE,
+     .metavar = "SIZE",
+     .fallback = "2G",
+     .help = "most disk space for fetched keys"},
+    {.name = "prove-memory",
+     .kind = OPTION_SIZE,
+     .metavar = "SIZE",
+     .fallback = "700M",
+     .help = "most memory of a proof beyond that of its task; at least 128M"},
+    {.name = "prove-threads",
+     .kind = OPTION_INT,
+     .metavar = "N",
+     .fallback = "0",
+     .help = "threads of a proof, 0 for one on each core"},
     {.name = "max-temperature",
      .kind = OPTION_REAL,
      .metavar = "C",
@@ -114,6 +138,12 @@ static const struct option options[] = {
      .kind = OPTION_FLAG,
      .help =
          "TEST MODE: change a byte of every output before signing it, to see such a node caught"},
+    {.name = "dishonest-receipts",
+     .kind = OPTION_CHOICE,
+     .metavar = "HOW",
+     .choices = "forged|missing|stolen",
+     .help = "TEST MODE: prove another result than there was, send no receipt, or that of an "
+             "earlier task"},
     OPTION_END,
 };
 
@@ -206,6 +236,12 @@ static void fill_config(struct agent_config *c, const struct args *args,
     c->cache_bytes_max = (uint64_t)args_bytes(args, "cache", 0);
     c->once = args_flag(args, "once");
     c->dishonest = args_flag(args, "dishonest");
+    c->keys_dir = args_text(args, "keys");
+    c->prove = args_flag(args, "prove") || c->keys_dir;
+    c->keys_bytes_max = (uint64_t)args_bytes(args, "keys-size", 0);
+    c->prove_bytes_max = (uint64_t)args_bytes(args, "prove-memory", 0);
+    c->prove_threads = (unsigned)args_int(args, "prove-threads", 0);
+    c->forge = args_text(args, "dishonest-receipts");
     c->safety.temperature_max_c = args_real(args, "max-temperature", 85);
     c->safety.latency_max_ms = (double)args_ms(args, "max-latency", 100);
     c->safety.errors_max = (uint32_t)args_int(args, "max-errors", 25);
@@ -217,7 +253,10 @@ static int check_options(const struct cli *cli, const struct args *args)
     static const struct {
         const char *name;
         int64_t min, max;
-    } ranges[] = {{"slots", 1, 256}, {"cores", 1, 256}, {"max-errors", 1, 1000000}};
+    } ranges[] = {{"slots", 1, 256},
+                  {"cores", 1, 256},
+                  {"max-errors", 1, 1000000},
+                  {"prove-threads", 0, 256}};
     size_t i;
 
     for (i = 0; i < sizeof ranges / sizeof ranges[0]; i++) {
@@ -228,6 +267,10 @@ static int check_options(const struct cli *cli, const struct args *args)
                       (long long)ranges[i].min, (long long)ranges[i].max);
             return CLI_USAGE;
         }
+    }
+    if (args_bytes(args, "prove-memory", 0) < (int64_t)128 << 20) {
+        cli_error(cli, "--prove-memory must be at least 128M");
+        return CLI_USAGE;
     }
     if (args_ms(args, "heartbeat", 0) < 200 || args_ms(args, "heartbeat", 0) > 240000) {
         cli_error(cli, "--heartbeat must be between 200ms and 4m: after 5 minutes of silence a "
@@ -266,6 +309,8 @@ static int run(struct cli *cli, const struct args *args)
         log_set_level(level);
     if (c.dishonest)
         log_warn("node", "TEST MODE: every output is falsified before it is signed");
+    if (c.forge)
+        log_warn("node", "TEST MODE: receipts are %s", c.forge);
     rc = agent_open(&agent, &c, &err);
     if (rc < 0)
         return cli_fail(cli, &err);

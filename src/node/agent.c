@@ -18,6 +18,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/rng.h"
+#include "base/threads.h"
 #include "mesh/reputation.h"
 #include "node/agent_state.h"
 #include "node/jail.h"
@@ -156,6 +157,7 @@ static int agent_configure(struct agent *a, const struct agent_config *c, struct
     a->region = copy(c->region ? c->region : "default");
     a->node_type = copy(c->node_type ? c->node_type : "any");
     a->ca_file = copy(c->ca_file);
+    a->keys_given = copy(c->keys_dir);
     if (!a->server || !a->api_key || !a->region || !a->node_type)
         return err_set(err, c->server ? VCP_ENOMEM : VCP_EINVAL, "a node needs a server's URL");
     machine_read(&a->machine, "");
@@ -173,6 +175,14 @@ static int agent_configure(struct agent *a, const struct agent_config *c, struct
         a->config.heartbeat_ms = 15000;
     if (!a->config.cache_bytes_max)
         a->config.cache_bytes_max = 1ull << 30;
+    if (!a->config.keys_bytes_max)
+        a->config.keys_bytes_max = 2ull << 30;
+    if (!a->config.prove_bytes_max)
+        a->config.prove_bytes_max = 700ull << 20;
+    if (!a->config.prove_threads)
+        a->config.prove_threads = threads_cpus();
+    if (c->forge && !forge_parse(&a->forge, c->forge))
+        return err_set(err, VCP_EINVAL, "\"%s\" is no way to forge receipts", c->forge);
     return VCP_OK;
 }
 
@@ -214,6 +224,10 @@ static int open_state(struct agent *a, struct err *err)
     snprintf(path, sizeof path, "%s/cache", a->config.state_dir);
     rc = blob_cache_open(&a->cache, path, a->config.cache_bytes_max, err);
     if (rc < 0)
+        return rc;
+    snprintf(path, sizeof path, "%s/keys", a->config.state_dir);
+    if (a->config.prove && !a->keys_given &&
+        (rc = keystore_open(&a->keystore, path, a->config.keys_bytes_max, err)) < 0)
         return rc;
     snprintf(path, sizeof path, "%s/journal", a->config.state_dir);
     rc = journal_open(&a->journal, path, err);
@@ -319,6 +333,8 @@ void agent_free(struct agent *a)
     free(a->region);
     free(a->node_type);
     free(a->ca_file);
+    free(a->keys_given);
+    buf_release(&a->kept);
     free(a);
 }
 
@@ -351,17 +367,21 @@ static int register_once(struct agent *a, struct err *err)
     struct capabilities c = {.cpu_cores = a->machine.cpu_cores,
                              .memory_gb = a->machine.memory_gb,
                              .gpu_available = a->machine.gpu};
+    char keyset[65];
     json_t *body;
     int rc;
 
     pthread_mutex_lock(&a->lock);
     c.bandwidth_mbps = a->bandwidth_mbps;
+    memcpy(keyset, a->keyset, sizeof keyset);
     a->must_register = false;
     pthread_mutex_unlock(&a->lock);
     body = identity_registration(a->node_id, a->region, a->node_type, &c, &a->key);
     if (!body)
         return err_set(err, VCP_ENOMEM, "no memory for the registration");
     json_object_set_new(body, "slots", json_integer(a->n_slots));
+    if (*keyset)
+        json_object_set_new(body, "keyset", json_string(keyset));
     rc = uplink_json_as_owner(a->up, a->api_key, "POST", "/api/v1/nodes", body, NULL, err);
     json_decref(body);
     return rc;
@@ -413,6 +433,7 @@ static void hurry_up(struct agent *a)
     unsigned i;
 
     a->hurry = true;
+    pthread_cond_broadcast(&a->wake);
     for (h = a->held; h; h = h->next) {
         if (h->running) {
             h->give_back = true;
@@ -480,8 +501,8 @@ static void close_threads(struct agent *a)
 
 static int run_threads(struct agent *a, struct err *err)
 {
-    pthread_t heart, courier, watch;
-    bool watching;
+    pthread_t heart, courier, watch, keys;
+    bool watching, proving;
     unsigned i, n;
     int rc;
 
@@ -494,6 +515,7 @@ static int run_threads(struct agent *a, struct err *err)
     }
     /* Without it cancellations still come with the heartbeats. */
     watching = pthread_create(&watch, NULL, watch_thread, a) == 0;
+    proving = a->config.prove && pthread_create(&keys, NULL, keys_thread, a) == 0;
     n = start_slots(a);
     if (n < a->n_slots)
         log_warn("node", "only %u of %u slots could be started", n, a->n_slots);
@@ -503,6 +525,8 @@ static int run_threads(struct agent *a, struct err *err)
     close_threads(a);
     if (watching)
         pthread_join(watch, NULL);
+    if (proving)
+        pthread_join(keys, NULL);
     pthread_join(courier, NULL);
     pthread_join(heart, NULL);
     return rc;

@@ -1,9 +1,10 @@
 /* agent.h - a node: registers, beats, takes leases, runs them in the cage, delivers results.
  *
  * Threads: one heart (telemetry, renewal of leases, cancellations), one courier
- * (results that could not be delivered at once), and one per slot (lease, fetch, run,
- * report).  Everything survives the server's restart by retrying with growing,
- * jittered pauses, and the node's own by the journal. */
+ * (results that could not be delivered at once), one for the keys of a node that proves, and one
+ * per slot (lease, fetch, run, prove, report).  One proof is made at a time.  Everything survives
+ * the server's restart by retrying with growing, jittered pauses, and the node's own by the
+ * journal. */
 #ifndef NODE_AGENT_H
 #define NODE_AGENT_H
 
@@ -30,6 +31,12 @@ struct agent_config {
     uint64_t cache_bytes_max;   /* 0: 1 GiB */
     bool once;                  /* end after one task */
     bool dishonest;             /* TEST MODE: flips a byte of every output before signing it */
+    bool prove;                 /* take work that is proven; fetches the server's keys */
+    const char *keys_dir;       /* the keys are here, and not fetched; NULL: fetched */
+    uint64_t keys_bytes_max;    /* of keys that are fetched; 0: 2 GiB */
+    uint64_t prove_bytes_max;   /* memory of one proof beyond the run's; 0: 700 MiB */
+    unsigned prove_threads;     /* 0: all cores */
+    const char *forge;          /* TEST MODE: how to cheat at receipts (forge.h), or NULL */
     const char *worker_program; /* NULL: this executable */
     struct safety_policy safety;
 };

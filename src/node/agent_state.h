@@ -1,5 +1,5 @@
-/* agent_state.h - what the agent's threads share; private to agent.c, heart.c, courier.c, slot.c,
- * watch.c.
+/* agent_state.h - what the agent's threads share; private to agent.c, heart.c, courier.c, keys.c,
+ * slot.c, watch.c.
  *
  * `lock` guards everything below it in struct agent; config, key, node_id and the
  * three stores are fixed before the threads start. */
@@ -14,8 +14,10 @@
 #include "node/agent.h"
 #include "node/blob_cache.h"
 #include "node/cage.h"
+#include "node/forge.h"
 #include "node/identity.h"
 #include "node/journal.h"
+#include "node/keystore.h"
 #include "node/lease.h"
 #include "node/sensors.h"
 #include "node/uplink.h"
@@ -45,7 +47,9 @@ struct slot {
 
 struct agent {
     struct agent_config config;
-    char *server, *api_key, *region, *node_type, *ca_file;
+    char *server, *api_key, *region, *node_type, *ca_file, *keys_given;
+    enum forge forge;
+    struct keystore keystore;
     struct sign_key key;
     char node_id[IDENTITY_NODE_ID_BYTES];
     struct machine machine;
@@ -74,9 +78,14 @@ struct agent {
     struct uplink *watch_up; /* while a watch waits at the server, else NULL */
     int64_t lease_ms;        /* of the last lease: heartbeats must be well within it */
     struct telemetry telemetry;
-    double bandwidth_mbps; /* what is registered */
-    uint32_t error_count;  /* node failures in a row */
-    const char *unsafe;    /* why safe mode, or NULL */
+    double bandwidth_mbps;  /* what is registered */
+    uint32_t error_count;   /* node failures in a row */
+    const char *unsafe;     /* why safe mode, or NULL */
+    char server_keyset[65]; /* what the server last named; "" for none */
+    char keyset[65];        /* the keys this node proves with; "" for none */
+    char keys_dir[KEYSTORE_PATH_BYTES];
+    bool proving;    /* one proof at a time: it has all the cores */
+    struct buf kept; /* of forge.h */
     struct agent_stats stats;
 };
 
@@ -100,6 +109,7 @@ void *heart_thread(void *agent);   /* telemetry and heartbeats until `closing` *
 void *courier_thread(void *agent); /* undelivered results until `closing` */
 void *slot_thread(void *slot);     /* leases until `stopping` */
 void *watch_thread(void *agent);   /* cancellations until `closing` */
+void *keys_thread(void *agent);    /* the server's keys until `closing` */
 
 /* Stops what runs under the leases in the reply's cancelled_leases. */
 void watch_apply(struct agent *a, json_t *reply);

@@ -23,36 +23,10 @@
 
 #include "base/clock.h"
 #include "base/limits.h"
-#include "node/jail.h"
+#include "node/cage_state.h"
 #include "node/worker.h"
 
-#define GRACE_MS  2000 /* beyond the guest's own time limit: start, transfer, tear-down */
-#define ENDED_MS  2000 /* how long the keeper may take to say how a worker ended */
-#define SPARE_MAX 8    /* idle workers cost a process each */
-
-struct worker {
-    int job_fd, status_fd; /* both -1 when there is none */
-};
-
-struct cage {
-    char *program;
-    pthread_mutex_t lock;
-    int control_fd;
-    pid_t keeper_pid;
-    struct worker spares[SPARE_MAX];
-    unsigned n_spares, n_running, n_running_peak;
-    int nice;               /* of workers with a job */
-    _Atomic int worker_pid; /* of the job started last, -1 when it ended */
-};
-
-static void worker_close(struct worker *w)
-{
-    if (w->job_fd >= 0)
-        close(w->job_fd);
-    if (w->status_fd >= 0)
-        close(w->status_fd);
-    w->job_fd = w->status_fd = -1;
-}
+#define GRACE_MS 2000 /* beyond the guest's own time limit: start, transfer, tear-down */
 
 /* Executes the keeper with an empty environment, the control socket as its only
  * descriptor beyond /dev/null, and default signals. */
@@ -115,25 +89,27 @@ static void keeper_stop(struct cage *c)
     c->keeper_pid = -1;
 }
 
-static bool send_request(int control_fd, const int fds[2])
+/* What kind of worker, and the descriptors it is born with: two, or three for a prover. */
+static bool send_request(int control_fd, const int fds[3])
 {
+    const size_t n_bytes = (fds[2] >= 0 ? 3 : 2) * sizeof(int);
     union {
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        char bytes[CMSG_SPACE(3 * sizeof(int))];
         struct cmsghdr align;
     } control = {{0}};
-    char byte = 'w';
+    char byte = fds[2] >= 0 ? WORKER_PROVES : WORKER_RUNS;
     struct iovec iov = {&byte, 1};
     struct msghdr m = {.msg_iov = &iov,
                        .msg_iovlen = 1,
                        .msg_control = control.bytes,
-                       .msg_controllen = sizeof control.bytes};
+                       .msg_controllen = CMSG_SPACE(n_bytes)};
     struct cmsghdr *h = CMSG_FIRSTHDR(&m);
     ssize_t n;
 
     h->cmsg_level = SOL_SOCKET;
     h->cmsg_type = SCM_RIGHTS;
-    h->cmsg_len = CMSG_LEN(2 * sizeof(int));
-    memcpy(CMSG_DATA(h), fds, 2 * sizeof(int));
+    h->cmsg_len = CMSG_LEN(n_bytes);
+    memcpy(CMSG_DATA(h), fds, n_bytes);
     do
         n = sendmsg(control_fd, &m, MSG_NOSIGNAL);
     while (n < 0 && errno == EINTR);
@@ -142,7 +118,7 @@ static bool send_request(int control_fd, const int fds[2])
 
 /* Asks the keeper for a worker, starting the keeper again when it is gone.  The
  * keeper answers later, on the worker's status socket. */
-static int worker_request(struct cage *c, const int fds[2], struct err *err)
+static int worker_request(struct cage *c, const int fds[3], struct err *err)
 {
     int rc;
 
@@ -157,10 +133,9 @@ static int worker_request(struct cage *c, const int fds[2], struct err *err)
                : err_set(err, VCP_EIO, "cage: the keeper does not listen: %s", strerror(errno));
 }
 
-/* Called with the lock. */
-static int worker_spawn(struct cage *c, struct worker *out, struct err *err)
+int cage_spawn(struct cage *c, struct talk_ends *out, int keys_fd, struct err *err)
 {
-    int job[2], status[2], fds[2], rc;
+    int job[2], status[2], fds[3], rc;
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, job) < 0)
         return err_set(err, VCP_EIO, "cage: socketpair: %s", strerror(errno));
@@ -171,18 +146,19 @@ static int worker_spawn(struct cage *c, struct worker *out, struct err *err)
     }
     fds[0] = job[1];
     fds[1] = status[1];
+    fds[2] = keys_fd;
     rc = worker_request(c, fds, err);
     close(job[1]);
     close(status[1]);
-    *out = (struct worker){job[0], status[0]};
+    *out = (struct talk_ends){job[0], status[0]};
     if (rc < 0)
-        worker_close(out);
+        talk_close(out);
     else
         fcntl(out->job_fd, F_SETFL, O_NONBLOCK);
     return rc;
 }
 
-static int worker_take(struct cage *c, struct worker *out, struct err *err)
+static int worker_take(struct cage *c, struct talk_ends *out, struct err *err)
 {
     int rc = VCP_OK;
 
@@ -190,7 +166,7 @@ static int worker_take(struct cage *c, struct worker *out, struct err *err)
     if (c->n_spares > 0)
         *out = c->spares[--c->n_spares];
     else
-        rc = worker_spawn(c, out, err);
+        rc = cage_spawn(c, out, -1, err);
     if (rc == VCP_OK && ++c->n_running > c->n_running_peak)
         c->n_running_peak = c->n_running;
     pthread_mutex_unlock(&c->lock);
@@ -204,9 +180,9 @@ static void worker_replace(struct cage *c)
 
     pthread_mutex_lock(&c->lock);
     c->n_running--;
-    want = c->n_running_peak < SPARE_MAX ? c->n_running_peak : SPARE_MAX;
+    want = c->n_running_peak < CAGE_SPARE_MAX ? c->n_running_peak : CAGE_SPARE_MAX;
     if (c->n_spares + c->n_running < want &&
-        worker_spawn(c, &c->spares[c->n_spares], NULL) == VCP_OK)
+        cage_spawn(c, &c->spares[c->n_spares], -1, NULL) == VCP_OK)
         c->n_spares++;
     pthread_mutex_unlock(&c->lock);
 }
@@ -226,7 +202,7 @@ int cage_open(struct cage **out, const char *program, struct err *err)
     c->program = strdup(program ? program : "/proc/self/exe");
     rc = c->program ? keeper_start(c, err) : err_set(err, VCP_ENOMEM, "no memory for the cage");
     if (rc == VCP_OK)
-        rc = worker_spawn(c, &c->spares[0], err);
+        rc = cage_spawn(c, &c->spares[0], -1, err);
     if (rc < 0) {
         cage_free(c);
         return rc;
@@ -246,7 +222,7 @@ void cage_free(struct cage *c)
     if (!c)
         return;
     while (c->n_spares > 0)
-        worker_close(&c->spares[--c->n_spares]);
+        talk_close(&c->spares[--c->n_spares]);
     keeper_stop(c);
     pthread_mutex_destroy(&c->lock);
     free(c->program);
@@ -274,119 +250,6 @@ void cage_cancel(struct cage_cancel *c)
         return; /* already full, so already set */
 }
 
-/* One job's state while it is talked about with its worker. */
-struct talk {
-    struct worker w;
-    int pidfd, cancel_fd;
-    pid_t pid;
-    int64_t deadline_ns; /* INT64_MAX: none */
-    bool ready;          /* the worker stands in its cage: from here on no second try */
-};
-
-/* Milliseconds for poll, rounded up so as not to spin; -1 for no deadline. */
-static int talk_wait_ms(const struct talk *t)
-{
-    int64_t left;
-
-    if (t->deadline_ns == INT64_MAX)
-        return -1;
-    left = t->deadline_ns - clock_mono_ns();
-    return left <= 0 ? 0 : left / 1000000 >= 3600000 ? 3600000 : (int)(left / 1000000) + 1;
-}
-
-/* Until the job socket is ready for the events, or time, or cancellation. */
-static int talk_poll(struct talk *t, short events, struct err *err)
-{
-    for (;;) {
-        struct pollfd p[2] = {{t->w.job_fd, events, 0}, {t->cancel_fd, POLLIN, 0}};
-        int n = poll(p, t->cancel_fd >= 0 ? 2 : 1, talk_wait_ms(t));
-
-        if (n < 0 && errno != EINTR)
-            return err_set(err, VCP_EIO, "poll: %s", strerror(errno));
-        if (n > 0 && p[1].revents)
-            return err_set(err, VCP_ECANCELLED, "cancelled");
-        if (n > 0)
-            return VCP_OK;
-        if (t->deadline_ns != INT64_MAX && clock_mono_ns() >= t->deadline_ns)
-            return err_set(err, VCP_ETIMEOUT, "the worker did not answer in time and was killed");
-    }
-}
-
-static int talk_send(struct talk *t, const void *data, size_t n, struct err *err)
-{
-    const uint8_t *p = data;
-    int rc;
-
-    while (n > 0) {
-        ssize_t k = send(t->w.job_fd, p, n, MSG_NOSIGNAL);
-
-        if (k > 0) {
-            p += k;
-            n -= (size_t)k;
-        } else if (errno == EAGAIN || errno == EINTR) {
-            rc = talk_poll(t, POLLOUT, err);
-            if (rc < 0)
-                return rc;
-        } else {
-            return err_set(err, VCP_EIO, "the worker stopped listening");
-        }
-    }
-    return VCP_OK;
-}
-
-static int talk_receive(struct talk *t, void *data, size_t n, struct err *err)
-{
-    uint8_t *p = data;
-    int rc;
-
-    while (n > 0) {
-        ssize_t k = recv(t->w.job_fd, p, n, 0);
-
-        if (k > 0) {
-            p += k;
-            n -= (size_t)k;
-        } else if (k < 0 && (errno == EAGAIN || errno == EINTR)) {
-            rc = talk_poll(t, POLLIN, err);
-            if (rc < 0)
-                return rc;
-        } else {
-            return err_set(err, VCP_EIO, "the worker ended without a report");
-        }
-    }
-    return VCP_OK;
-}
-
-static int send_frame(struct talk *t, enum wire_kind kind, const void *p, size_t n, struct err *err)
-{
-    struct wire_header h = {(uint32_t)kind, n};
-    uint8_t head[WIRE_HEADER_BYTES];
-    int rc;
-
-    wire_header_encode(head, &h);
-    rc = talk_send(t, head, sizeof head, err);
-    return rc < 0 ? rc : talk_send(t, p, n, err);
-}
-
-static int receive_frame(struct talk *t, enum wire_kind kind, uint64_t length_max, struct buf *out,
-                         struct err *err)
-{
-    uint8_t head[WIRE_HEADER_BYTES];
-    struct wire_header h;
-    int rc = talk_receive(t, head, sizeof head, err);
-
-    if (rc == VCP_OK)
-        rc = wire_header_decode(&h, head, kind, length_max, err);
-    if (rc == VCP_OK && !buf_reserve(out, h.length + 1))
-        rc = err_set(err, VCP_ENOMEM, "no memory for %" PRIu64 " bytes from the worker", h.length);
-    if (rc == VCP_OK)
-        rc = talk_receive(t, out->data + out->len, h.length, err);
-    if (rc == VCP_OK) {
-        out->len += h.length;
-        out->data[out->len] = 0;
-    }
-    return rc;
-}
-
 static int send_job(struct talk *t, const struct run_request *job, struct err *err)
 {
     struct buf b;
@@ -398,27 +261,7 @@ static int send_job(struct talk *t, const struct run_request *job, struct err *e
         rc = err_set(err, VCP_ELIMIT, "the arguments and environment exceed %u bytes",
                      NODE_JOB_BYTES_MAX);
     else
-        rc = send_frame(t, WIRE_JOB, b.data, b.len, err);
-    buf_release(&b);
-    return rc;
-}
-
-static int receive_ready(struct talk *t, unsigned *walls, struct err *err)
-{
-    struct wire_ready ready;
-    struct buf b;
-    int rc;
-
-    buf_init(&b, 0);
-    rc = receive_frame(t, WIRE_READY, NODE_REPORT_BYTES_MAX, &b, err);
-    if (rc == VCP_OK)
-        rc = wire_ready_decode(&ready, b.data, b.len, err);
-    if (rc == VCP_OK && ready.message[0])
-        rc = err_set(err, VCP_EDENIED, "%s", ready.message);
-    if (rc == VCP_OK && !(ready.walls & JAIL_LIMITS && ready.walls & JAIL_SECCOMP))
-        rc = err_set(err, VCP_EDENIED, "cage: the worker stands without limits or seccomp");
-    if (rc == VCP_OK)
-        *walls = ready.walls;
+        rc = talk_send_frame(t, WIRE_JOB, b.data, b.len, err);
     buf_release(&b);
     return rc;
 }
@@ -430,110 +273,47 @@ static int receive_report(struct talk *t, struct cage_result *out, uint64_t outp
     int rc;
 
     buf_init(&b, 0);
-    rc = receive_frame(t, WIRE_REPORT, NODE_REPORT_BYTES_MAX, &b, err);
+    rc = talk_receive_frame(t, WIRE_REPORT, NODE_REPORT_BYTES_MAX, &b, err);
     if (rc == VCP_OK)
         rc = wire_report_decode(&out->report, b.data, b.len, output_bytes_max, err);
     buf_release(&b);
     if (rc == VCP_OK)
-        rc = receive_frame(t, WIRE_OUTPUT, out->report.output_bytes, &out->output, err);
+        rc = talk_receive_frame(t, WIRE_OUTPUT, out->report.output_bytes, &out->output, err);
     if (rc == VCP_OK)
-        rc = receive_frame(t, WIRE_ERROR, out->report.error_bytes, &out->error_output, err);
+        rc = talk_receive_frame(t, WIRE_ERROR, out->report.error_bytes, &out->error_output, err);
     if (rc == VCP_OK && (out->output.len != out->report.output_bytes ||
                          out->error_output.len != out->report.error_bytes))
         rc = err_set(err, VCP_EFORMAT, "report: announces other sizes than follow");
     return rc;
 }
 
-/* The next datagram of the keeper; false when none comes in time or the keeper is gone. */
-static bool receive_event(int status_fd, struct worker_event *out, int *fd, int timeout_ms)
+int cage_begin(struct cage *c, struct talk *t, struct err *err)
 {
-    union {
-        char bytes[CMSG_SPACE(sizeof(int))];
-        struct cmsghdr align;
-    } control;
-    struct iovec iov = {out, sizeof *out};
-    struct msghdr m = {.msg_iov = &iov,
-                       .msg_iovlen = 1,
-                       .msg_control = control.bytes,
-                       .msg_controllen = sizeof control.bytes};
-    struct pollfd p = {status_fd, POLLIN, 0};
-    struct cmsghdr *c;
+    int rc = talk_begin(t, err);
 
-    *fd = -1;
-    if (poll(&p, 1, timeout_ms) <= 0 ||
-        recvmsg(status_fd, &m, MSG_CMSG_CLOEXEC | MSG_DONTWAIT) != (ssize_t)sizeof *out)
-        return false;
-    c = CMSG_FIRSTHDR(&m);
-    if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-        c->cmsg_len == CMSG_LEN(sizeof(int)))
-        memcpy(fd, CMSG_DATA(c), sizeof *fd);
-    return true;
-}
-
-static int talk_begin(struct talk *t, struct err *err)
-{
-    struct worker_event event;
-
-    if (!receive_event(t->w.status_fd, &event, &t->pidfd, ENDED_MS) || event.kind != WORKER_STARTED)
-        return err_set(err, VCP_EIO, "cage: the keeper could not start a worker");
-    t->pid = event.pid;
+    if (rc < 0)
+        return rc;
+    atomic_store(&c->worker_pid, (int)t->pid);
+    if (c->nice)
+        setpriority(PRIO_PROCESS, (id_t)t->pid, getpriority(PRIO_PROCESS, 0) + c->nice);
     return VCP_OK;
-}
-
-/* Why the worker is gone, in place of the bare "ended without a report". */
-static void explain_death(struct talk *t, struct err *err)
-{
-    struct worker_event event;
-    int fd, status;
-
-    if (!err || !receive_event(t->w.status_fd, &event, &fd, ENDED_MS))
-        return;
-    if (fd >= 0)
-        close(fd);
-    status = event.wait_status;
-    if (event.kind != WORKER_ENDED)
-        return;
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGSYS)
-        err_set(err, VCP_EIO, "the worker was stopped at a forbidden system call");
-    else if (WIFSIGNALED(status))
-        err_set(err, VCP_EIO, "the worker was killed by signal %d (%s)%s", WTERMSIG(status),
-                strsignal(WTERMSIG(status)),
-                WTERMSIG(status) == SIGKILL ? ": by hand, or for lack of memory" : "");
-    else if (WIFEXITED(status))
-        err_set(err, VCP_EIO, "the worker ended without a report, status %d", WEXITSTATUS(status));
-}
-
-/* Signals through the descriptor cannot hit a stranger that inherited the number. */
-static void talk_end(struct talk *t)
-{
-    if (t->pidfd >= 0) {
-        syscall(SYS_pidfd_send_signal, t->pidfd, SIGKILL, NULL, 0);
-        close(t->pidfd);
-    } else if (t->pid > 0) {
-        kill(t->pid, SIGKILL); /* a kernel before 5.3 */
-    }
-    worker_close(&t->w);
 }
 
 static int converse(struct cage *c, struct talk *t, struct cage_result *out,
                     const struct run_request *job, struct err *err)
 {
-    int rc = talk_begin(t, err);
+    int rc = cage_begin(c, t, err);
 
-    if (rc == VCP_OK)
-        atomic_store(&c->worker_pid, (int)t->pid);
-    if (rc == VCP_OK && c->nice)
-        setpriority(PRIO_PROCESS, (id_t)t->pid, getpriority(PRIO_PROCESS, 0) + c->nice);
     if (rc == VCP_OK)
         rc = send_job(t, job, err);
     if (rc == VCP_OK)
-        rc = receive_ready(t, &out->walls, err);
+        rc = talk_receive_ready(t, &out->walls, err);
     if (rc < 0)
         return rc;
     t->ready = true;
-    rc = send_frame(t, WIRE_MODULE, job->module, job->module_bytes, err);
+    rc = talk_send_frame(t, WIRE_MODULE, job->module, job->module_bytes, err);
     if (rc == VCP_OK)
-        rc = send_frame(t, WIRE_INPUT, job->input, job->input_bytes, err);
+        rc = talk_send_frame(t, WIRE_INPUT, job->input, job->input_bytes, err);
     /* A refusal closes early; what it says is better than "stopped listening". */
     if (rc == VCP_OK || rc == VCP_EIO)
         rc = receive_report(t, out, job->limits.output_bytes_max, err);
@@ -545,7 +325,7 @@ static int attempt(struct cage *c, struct cage_result *out, const struct run_req
 {
     struct talk t = {.pidfd = -1, .cancel_fd = cancel ? cancel->event_fd : -1};
     struct err local = {0};
-    int rc = worker_take(c, &t.w, err);
+    int rc = worker_take(c, &t.ends, err);
 
     if (rc < 0)
         return rc;
@@ -554,7 +334,7 @@ static int attempt(struct cage *c, struct cage_result *out, const struct run_req
                         : INT64_MAX;
     rc = converse(c, &t, out, job, &local);
     if (rc == VCP_EIO)
-        explain_death(&t, &local);
+        talk_explain_death(&t, &local);
     talk_end(&t);
     atomic_store(&c->worker_pid, -1);
     worker_replace(c);

@@ -57,6 +57,28 @@ int cage_run(struct cage *c, struct cage_result *out, const struct run_request *
              struct cage_cancel *cancel, struct err *err);
 void cage_result_release(struct cage_result *r);
 
+/* A run to be proven, in a process of its own that is caged as a run is; only it and its children
+ * read the keys.  job.timeout_ms counts from the call.  progress may be NULL; it is called in the
+ * caller's thread. */
+struct cage_prove {
+    struct wire_prove job; /* run with module and input */
+    const char *keys_dir;  /* whoever the workers run as must be able to read it */
+    void (*progress)(void *arg, const char *stage, unsigned permille);
+    void *progress_arg;
+};
+
+struct cage_proof {
+    struct wire_proof report; /* which may say that no proof can be made */
+    struct buf receipt;
+    unsigned walls;
+    int64_t wall_ns;
+};
+
+/* Answers as cage_run. */
+int cage_prove(struct cage *c, struct cage_proof *out, const struct cage_prove *job,
+               struct cage_cancel *cancel, struct err *err);
+void cage_proof_release(struct cage_proof *p);
+
 /* Lets one worker do nothing: whether workers can stand in their cage on this machine, and
  * behind which walls (enum jail_wall). */
 int cage_check(struct cage *c, unsigned *walls, struct err *err);

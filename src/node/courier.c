@@ -60,6 +60,16 @@ static int send_blob_of(struct agent *a, struct uplink *up, json_t *result, cons
     return send_blob(a, up, hex, err);
 }
 
+static int send_receipt(struct agent *a, struct uplink *up, json_t *result, struct err *err)
+{
+    const char *hex = NULL;
+
+    if (json_object_get(result, "receipt_base64") ||
+        json_need_str(&hex, result, "receipt_sha3", 64, NULL) < 0)
+        return VCP_OK;
+    return send_blob(a, up, hex, err);
+}
+
 static int send_result(struct agent *a, struct uplink *up, struct held *h, json_t **reply,
                        struct err *err)
 {
@@ -70,6 +80,8 @@ static int send_result(struct agent *a, struct uplink *up, struct held *h, json_
         rc = send_blob_of(a, up, h->result, "output_base64", "output_sha3", err);
         if (rc == VCP_OK)
             rc = send_blob_of(a, up, h->result, "error_base64", "error_sha3", err);
+        if (rc == VCP_OK)
+            rc = send_receipt(a, up, h->result, err);
     }
     snprintf(path, sizeof path, "/api/v1/tasks/%s/result", h->task_id);
     return rc < 0 ? rc : uplink_json(up, "POST", path, h->result, 30000, reply, err);

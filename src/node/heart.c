@@ -179,12 +179,16 @@ static void judge_safety(struct heart *h, const struct telemetry *t)
 
 static void read_reply(struct agent *a, json_t *reply)
 {
+    const char *keyset = NULL;
     double health = NAN;
 
     watch_apply(a, reply);
     json_get_real(&health, reply, "health_score", 0, 100, NULL);
+    json_get_str(&keyset, reply, "keyset", sizeof a->server_keyset - 1, NULL);
     pthread_mutex_lock(&a->lock);
     a->stats.health = health / 100;
+    snprintf(a->server_keyset, sizeof a->server_keyset, "%s", keyset ? keyset : "");
+    pthread_cond_broadcast(&a->wake);
     pthread_mutex_unlock(&a->lock);
 }
 

@@ -55,6 +55,11 @@ static uint64_t own_mapped_bytes(void)
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
+void jail_measure(void)
+{
+    mapped_bytes = own_mapped_bytes();
+}
+
 void jail_prepare(void)
 {
     if (geteuid() == 0 && setgroups(0, NULL) == 0 && setresgid(NOBODY, NOBODY, NOBODY) == 0 &&
@@ -211,7 +216,7 @@ static const int calls_plain[] = {
 };
 
 /* The one socket, memory that is neither executable nor a file's, and the plain ones. */
-static int allow_calls(scmp_filter_ctx f)
+static int allow_calls(scmp_filter_ctx f, const struct jail_limits *l)
 {
     const uint64_t exec = PROT_EXEC, anonymous = MAP_ANONYMOUS;
     size_t i;
@@ -219,6 +224,10 @@ static int allow_calls(scmp_filter_ctx f)
 
     for (i = 0; rc == 0 && i < sizeof calls_plain / sizeof calls_plain[0]; i++)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, calls_plain[i], 0);
+    if (rc == 0 && l->random)
+        rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(getrandom), 0);
+    if (rc == 0 && l->threads) /* the filter holds for all of them */
+        rc = seccomp_attr_set(f, SCMP_FLTATR_CTL_TSYNC, 1);
     if (rc == 0)
         rc = seccomp_rule_add(f, SCMP_ACT_ALLOW, SCMP_SYS(read), 1, SCMP_A0_32(SCMP_CMP_EQ, 0, 0));
     if (rc == 0)
@@ -233,14 +242,14 @@ static int allow_calls(scmp_filter_ctx f)
     return rc;
 }
 
-static int filter_calls(struct err *err)
+static int filter_calls(const struct jail_limits *l, struct err *err)
 {
     scmp_filter_ctx f = seccomp_init(SCMP_ACT_KILL_PROCESS);
     int rc;
 
     if (!f)
         return err_set(err, VCP_ENOMEM, "cage: no memory for the seccomp filter");
-    rc = allow_calls(f);
+    rc = allow_calls(f, l);
     if (rc == 0)
         rc = seccomp_load(f);
     /* Releasing is memory only, and legal under the filter. */
@@ -257,7 +266,7 @@ int jail_lock(const struct jail_limits *limits, unsigned *walls, struct err *err
     if (rc < 0)
         return rc;
     *walls |= JAIL_LIMITS;
-    rc = filter_calls(err);
+    rc = filter_calls(limits, err);
     if (rc == VCP_OK)
         *walls |= JAIL_SECCOMP;
     return rc;

@@ -38,9 +38,14 @@ pid_t jail_fork(unsigned *walls);
  * as far as *walls says. */
 int jail_enter(int fd, unsigned *walls, struct err *err);
 
+/* Measures what this process maps, instead of its parent's; before jail_enter. */
+void jail_measure(void);
+
 struct jail_limits {
-    uint64_t address_bytes; /* beyond what the process maps now */
+    uint64_t address_bytes; /* beyond what the process (its parent, unless measured) maps */
     uint32_t cpu_seconds;
+    bool threads; /* there are some already: they stand behind the same filter */
+    bool random;  /* getrandom is allowed */
 };
 
 /* The last walls, before the first hostile byte: resource limits and seccomp. */

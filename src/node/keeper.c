@@ -24,14 +24,15 @@ static struct {
     sigset_t mask_before;
 } keeper;
 
-/* The two descriptors of a request; false when the agent is gone. Without
- * descriptors fds[] is -1. */
-static bool receive_request(int fds[2])
+/* The descriptors of a request, the third -1 for a worker that runs; false when the agent is gone.
+ * Without descriptors all are -1. */
+static bool receive_request(int fds[3])
 {
     union {
-        char bytes[CMSG_SPACE(2 * sizeof(int))];
+        char bytes[CMSG_SPACE(3 * sizeof(int))];
         struct cmsghdr align;
     } control;
+    size_t n_bytes;
     char byte;
     struct iovec iov = {&byte, 1};
     struct msghdr m = {.msg_iov = &iov,
@@ -41,16 +42,17 @@ static bool receive_request(int fds[2])
     struct cmsghdr *c;
     ssize_t n;
 
-    fds[0] = fds[1] = -1;
+    fds[0] = fds[1] = fds[2] = -1;
     do
         n = recvmsg(WORKER_CONTROL_FD, &m, MSG_CMSG_CLOEXEC);
     while (n < 0 && errno == EINTR);
     if (n <= 0)
         return false;
     c = CMSG_FIRSTHDR(&m);
+    n_bytes = (byte == WORKER_PROVES ? 3 : 2) * sizeof(int);
     if (c && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS &&
-        c->cmsg_len == CMSG_LEN(2 * sizeof(int)))
-        memcpy(fds, CMSG_DATA(c), 2 * sizeof(int));
+        c->cmsg_len == CMSG_LEN(n_bytes))
+        memcpy(fds, CMSG_DATA(c), n_bytes);
     return true;
 }
 
@@ -80,8 +82,9 @@ static void send_event(int status_fd, const struct worker_event *event, int fd)
         ;
 }
 
-static void start_worker(int job_fd, int status_fd)
+static void start_worker(const int fds[3])
 {
+    const int status_fd = fds[1];
     struct worker_event event = {.kind = WORKER_STARTED};
     unsigned walls = 0;
     int pidfd;
@@ -89,7 +92,9 @@ static void start_worker(int job_fd, int status_fd)
 
     if (pid == 0) {
         sigprocmask(SIG_SETMASK, &keeper.mask_before, NULL);
-        worker_serve(job_fd, walls);
+        if (fds[2] >= 0)
+            prover_serve(fds[0], fds[2], walls);
+        worker_serve(fds[0], walls);
     }
     if (pid < 0) {
         event.kind = WORKER_ENDED;
@@ -151,15 +156,17 @@ static int signals_init(void)
     return signalfd(-1, &children, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
-static void request(int fds[2])
+static void request(int fds[3])
 {
     if (fds[0] < 0 || fds[1] < 0)
         return;
     if (keeper.n_workers < NODE_WORKERS_MAX)
-        start_worker(fds[0], fds[1]);
+        start_worker(fds);
     else
         close(fds[1]);
     close(fds[0]);
+    if (fds[2] >= 0)
+        close(fds[2]);
 }
 
 /* Where memory runs out, a worker is to go, not the agent or its owner's programs. */
@@ -177,7 +184,7 @@ static void volunteer_for_oom(void)
 
 int worker_main(void)
 {
-    int signal_fd, fds[2];
+    int signal_fd, fds[3];
     size_t i;
 
     close_range(WORKER_CONTROL_FD + 1, ~0u, 0);

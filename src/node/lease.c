@@ -54,7 +54,8 @@ int lease_parse(struct lease *out, struct arena *a, json_t *j, struct err *err)
         (rc = need_id(l.task_id, j, "task_id", err)) < 0 ||
         (rc = json_need_str(&sha3, j, "module_sha3", 64, err)) < 0 ||
         (rc = json_get_int(&module_bytes, j, "module_bytes", 0, WASM_MODULE_BYTES_MAX, err)) < 0 ||
-        (rc = json_need_int(&lease_ms, j, "lease_ms", 1, INT64_MAX / 1000000, err)) < 0)
+        (rc = json_need_int(&lease_ms, j, "lease_ms", 1, INT64_MAX / 1000000, err)) < 0 ||
+        (rc = json_get_bool(&l.prove, j, "prove", err)) < 0)
         return rc;
     if (!id_is_plain(l.lease_id) || !id_is_plain(l.task_id))
         return err_set(err, VCP_EINVAL, "lease_id and task_id must be letters, digits, - and _");
@@ -84,7 +85,8 @@ void lease_request(struct run_request *out, const struct lease *l)
 
 const char *lease_failure_name(enum lease_failure f)
 {
-    static const char *const names[] = {"timeout", "shutdown", "cannot_run", "worker_lost"};
+    static const char *const names[] = {"timeout", "shutdown", "cannot_run", "worker_lost",
+                                        "cannot_prove"};
 
     return names[f];
 }
@@ -133,7 +135,8 @@ bool lease_outcome(struct outcome *out, const struct cage_result *r, enum lease_
 }
 
 static void sign_outcome(char hex[2 * SIGN_BYTES + 1], const struct lease *l, const char *node_id,
-                         const struct sign_key *key, const struct outcome *o)
+                         const struct sign_key *key, const struct outcome *o,
+                         const uint8_t *receipt_sha3)
 {
     struct sign_result m = {.task_id = l->task_id, .lease_id = l->lease_id, .node_id = node_id};
     uint8_t sig[SIGN_BYTES];
@@ -141,6 +144,7 @@ static void sign_outcome(char hex[2 * SIGN_BYTES + 1], const struct lease *l, co
     hex_decode(m.module_sha3, SHA3_256_BYTES, l->module_sha3);
     task_spec_inputs_digest(m.inputs_sha3, &l->inputs, &l->limits);
     outcome_digest(m.outcome_sha3, o);
+    m.receipt_sha3 = receipt_sha3;
     sign_result(sig, &m, key);
     hex_encode(hex, sig, sizeof sig);
 }
@@ -158,24 +162,46 @@ static char *inline_text(const struct buf *b)
     return text;
 }
 
-json_t *lease_completed(const struct lease *l, const char *node_id, const struct sign_key *key,
-                        const struct outcome *o, const struct buf *output,
-                        const struct buf *error_output, int64_t execution_time_ms)
+/* The bytes, or nothing when they are too many for a message. */
+static void set_inline(json_t *j, const char *key, const struct buf *b)
 {
+    char *text = inline_text(b);
+
+    if (text)
+        json_object_set_new(j, key, json_string(text));
+    free(text);
+}
+
+static void set_receipt(json_t *j, const struct lease_result *r, const uint8_t sha3[SHA3_256_BYTES])
+{
+    char hex[SHA3_256_HEX_BYTES];
+
+    hex_encode(hex, sha3, SHA3_256_BYTES);
+    json_object_set_new(j, "receipt_sha3", json_string(hex));
+    json_object_set_new(j, "prove_ms", json_integer(r->prove_ms));
+    set_inline(j, "receipt_base64", r->receipt);
+}
+
+json_t *lease_completed(const struct lease *l, const char *node_id, const struct sign_key *key,
+                        const struct lease_result *r)
+{
+    const bool proven = r->receipt && r->receipt->len > 0;
     char signature[2 * SIGN_BYTES + 1];
-    char *out_text = inline_text(output), *error_text = inline_text(error_output);
+    uint8_t receipt[SHA3_256_BYTES];
     json_t *j;
 
-    sign_outcome(signature, l, node_id, key, o);
+    if (proven)
+        sha3_256(receipt, r->receipt->data, r->receipt->len);
+    sign_outcome(signature, l, node_id, key, r->outcome, proven ? receipt : NULL);
     j = json_pack("{s:s, s:s, s:s, s:o, s:I, s:s}", "node_id", node_id, "lease_id", l->lease_id,
-                  "status", "completed", "outcome", outcome_to_json(o), "execution_time_ms",
-                  (json_int_t)execution_time_ms, "signature", signature);
-    if (j && out_text)
-        json_object_set_new(j, "output_base64", json_string(out_text));
-    if (j && error_text)
-        json_object_set_new(j, "error_base64", json_string(error_text));
-    free(out_text);
-    free(error_text);
+                  "status", "completed", "outcome", outcome_to_json(r->outcome),
+                  "execution_time_ms", (json_int_t)r->execution_time_ms, "signature", signature);
+    if (!j)
+        return NULL;
+    set_inline(j, "output_base64", r->output);
+    set_inline(j, "error_base64", r->error_output);
+    if (proven)
+        set_receipt(j, r, receipt);
     return j;
 }
 

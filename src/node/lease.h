@@ -22,6 +22,7 @@ struct lease {
     char module_sha3[SHA3_256_HEX_BYTES];
     uint64_t module_bytes;
     int64_t lease_ms; /* how long it lasts without renewal */
+    bool prove;       /* the result counts only with its receipt */
     struct task_inputs inputs;
     struct task_limits limits;
 };
@@ -38,6 +39,7 @@ enum lease_failure {
     LEASE_FAIL_SHUTDOWN,
     LEASE_FAIL_CANNOT_RUN,
     LEASE_FAIL_WORKER_LOST,
+    LEASE_FAIL_CANNOT_PROVE,
 };
 const char *lease_failure_name(enum lease_failure f);
 
@@ -46,11 +48,17 @@ const char *lease_failure_name(enum lease_failure f);
 bool lease_outcome(struct outcome *out, const struct cage_result *r, enum lease_failure *failure,
                    char *reason, size_t size);
 
-/* The body of POST /tasks/{id}/result; outputs above 64 KiB are left out, to be uploaded.
+struct lease_result {
+    const struct outcome *outcome;
+    const struct buf *output, *error_output;
+    const struct buf *receipt; /* NULL or empty: none */
+    int64_t execution_time_ms, prove_ms;
+};
+
+/* The body of POST /tasks/{id}/result; what is above 64 KiB is left out, to be uploaded.
  * The caller decrefs; NULL when out of memory. */
 json_t *lease_completed(const struct lease *l, const char *node_id, const struct sign_key *key,
-                        const struct outcome *o, const struct buf *output,
-                        const struct buf *error_output, int64_t execution_time_ms);
+                        const struct lease_result *r);
 json_t *lease_failed(const struct lease *l, const char *node_id, enum lease_failure failure,
                      const char *reason);
 

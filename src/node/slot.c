@@ -1,9 +1,10 @@
-/* slot.c - one task after another: ask, fetch, run, report. */
+/* slot.c - one task after another: ask, fetch, run, prove, report. */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "attest/claim.h"
 #include "base/clock.h"
 #include "base/limits.h"
 #include "base/log.h"
@@ -13,6 +14,7 @@
 #define POLL_SLACK_MS 10000
 #define FETCH_TRIES   4
 #define ONCE_GRACE_MS 60000
+#define DELIVER_MS    2000 /* of a lease, kept for the way back */
 
 /* ---- asking ---- */
 
@@ -125,16 +127,17 @@ static int fetch(struct slot *s, const char *kind, const char *sha3, size_t byte
 
 /* ---- running ---- */
 
-struct work {
+struct errand {
     struct arena arena;
     struct lease lease;
     struct held *held;
     struct buf module, input;
     struct cage_result result;
+    struct cage_proof proof;
     json_t *report;
 };
 
-static void work_init(struct work *w)
+static void errand_init(struct errand *w)
 {
     memset(w, 0, sizeof *w);
     arena_init(&w->arena, NODE_JOB_BYTES_MAX * 2);
@@ -142,12 +145,13 @@ static void work_init(struct work *w)
     buf_init(&w->input, 0);
 }
 
-static void work_release(struct work *w)
+static void errand_release(struct errand *w)
 {
     arena_release(&w->arena);
     buf_release(&w->module);
     buf_release(&w->input);
     cage_result_release(&w->result);
+    cage_proof_release(&w->proof);
     json_decref(w->report);
 }
 
@@ -161,7 +165,7 @@ static enum lease_failure failure_of(int rc)
     }
 }
 
-static int run_in_cage(struct slot *s, struct work *w, struct err *err)
+static int run_in_cage(struct slot *s, struct errand *w, struct err *err)
 {
     struct run_request job;
     int rc = fetch(s, "modules", w->lease.module_sha3, WASM_MODULE_BYTES_MAX, &w->module, err);
@@ -178,8 +182,102 @@ static int run_in_cage(struct slot *s, struct work *w, struct err *err)
     return cage_run(s->agent->cage, &w->result, &job, &w->held->cancel, err);
 }
 
-/* Outputs too large for the message wait in the cache until they are uploaded. */
-static int keep_outputs(struct agent *a, struct work *w, const struct outcome *o, struct err *err)
+/* ---- proving ---- */
+
+/* One at a time, as each takes all cores and its share of memory; false when the lease ended or the
+ * node stops while it waits. */
+static bool proving_begin(struct agent *a, const struct held *h)
+{
+    bool go;
+
+    pthread_mutex_lock(&a->lock);
+    while (a->proving && !h->over && !h->give_back && !a->closing)
+        pthread_cond_wait(&a->wake, &a->lock);
+    go = !h->over && !h->give_back && !a->closing;
+    a->proving |= go;
+    pthread_mutex_unlock(&a->lock);
+    return go;
+}
+
+static void proving_end(struct agent *a)
+{
+    pthread_mutex_lock(&a->lock);
+    a->proving = false;
+    pthread_cond_broadcast(&a->wake);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void tell_progress(void *arg, const char *stage, unsigned permille)
+{
+    const struct errand *w = arg;
+
+    log_debug("node", "task %s: proving, %s, %u %%", w->lease.task_id, stage, permille / 10);
+}
+
+/* What is left of the lease, less what delivering takes. */
+static int64_t proving_ms(const struct errand *w)
+{
+    int64_t spent_ms = (clock_mono_ns() - w->held->began_ns) / 1000000;
+
+    return w->lease.lease_ms - spent_ms - DELIVER_MS;
+}
+
+static void fill_proof_job(struct agent *a, const struct errand *w, struct cage_prove *job,
+                           const char *keys_dir)
+{
+    lease_request(&job->job.run, &w->lease);
+    job->job.run.module = w->module.data;
+    job->job.run.module_bytes = w->module.len;
+    job->job.run.input = w->input.data;
+    job->job.run.input_bytes = w->input.len;
+    claim_context(job->job.context, w->lease.task_id, w->lease.lease_id, a->node_id);
+    job->job.memory_bytes_max = a->config.prove_bytes_max;
+    job->job.threads = a->config.prove_threads;
+    job->job.timeout_ms = (uint32_t)proving_ms(w);
+    job->keys_dir = keys_dir;
+    job->progress = tell_progress;
+}
+
+static int prove_in_cage(struct slot *s, struct errand *w, struct err *err)
+{
+    struct agent *a = s->agent;
+    struct cage_prove job = {.progress_arg = w};
+    char keys_dir[KEYSTORE_PATH_BYTES];
+    int rc;
+
+    if (!proving_begin(a, w->held))
+        return err_set(err, VCP_ECANCELLED, "the lease is over");
+    pthread_mutex_lock(&a->lock);
+    memcpy(keys_dir, a->keys_dir, sizeof keys_dir);
+    pthread_mutex_unlock(&a->lock);
+    if (!*keys_dir) {
+        rc = err_set(err, VCP_EBUSY, "this node has no proving keys now");
+    } else if (proving_ms(w) <= 0) {
+        rc = err_set(err, VCP_ETIMEOUT, "no time is left for the proof");
+    } else {
+        fill_proof_job(a, w, &job, keys_dir);
+        rc = cage_prove(a->cage, &w->proof, &job, &w->held->cancel, err);
+        if (rc == VCP_ETIMEOUT)
+            err_set(err, rc, "the proof took longer than the lease");
+    }
+    proving_end(a);
+    return rc;
+}
+
+/* Only what is an outcome is proven. */
+static bool is_to_be_proven(const struct errand *w)
+{
+    enum lease_failure failure;
+    struct outcome o;
+    char reason[600];
+
+    return w->lease.prove && lease_outcome(&o, &w->result, &failure, reason, sizeof reason);
+}
+
+/* ---- telling ---- */
+
+/* What is too large for the message waits in the cache until it is uploaded. */
+static int keep_outputs(struct agent *a, struct errand *w, const struct outcome *o, struct err *err)
 {
     char hex[SHA3_256_HEX_BYTES];
     int rc = VCP_OK;
@@ -193,10 +291,14 @@ static int keep_outputs(struct agent *a, struct work *w, const struct outcome *o
         rc = blob_cache_put(a->cache, hex, w->result.error_output.data, w->result.error_output.len,
                             err);
     }
+    if (rc == VCP_OK && json_object_get(w->report, "receipt_sha3") &&
+        !json_object_get(w->report, "receipt_base64"))
+        rc = blob_cache_put(a->cache, json_string_value(json_object_get(w->report, "receipt_sha3")),
+                            w->proof.receipt.data, w->proof.receipt.len, err);
     return rc;
 }
 
-static void report_failure(struct agent *a, struct work *w, enum lease_failure f,
+static void report_failure(struct agent *a, struct errand *w, enum lease_failure f,
                            const char *reason)
 {
     log_warn("node", "task %s failed here: %s", w->lease.task_id, reason);
@@ -208,7 +310,38 @@ static void report_failure(struct agent *a, struct work *w, enum lease_failure f
     pthread_mutex_unlock(&a->lock);
 }
 
-static void report_outcome(struct agent *a, struct work *w)
+/* false: there is no receipt, and that is what was reported. */
+static bool check_proof(struct agent *a, struct errand *w)
+{
+    const struct wire_proof *p = &w->proof.report;
+
+    if (!w->lease.prove)
+        return true;
+    if (p->status != PROOF_MADE) {
+        report_failure(a, w,
+                       p->status == PROOF_FAILED ? LEASE_FAIL_CANNOT_RUN : LEASE_FAIL_CANNOT_PROVE,
+                       p->message);
+        return false;
+    }
+    log_info("node",
+             "task %s proven: rows=%" PRIu64 " proofs=%u receipt_bytes=%zu prove_ms=%.0f "
+             "keys_ms=%.0f trace_ms=%.0f memory_mb=%.0f",
+             w->lease.task_id, p->n_rows, p->n_proofs, w->proof.receipt.len,
+             (double)p->prove_ns / 1e6, (double)p->open_ns / 1e6, (double)p->trace_ns / 1e6,
+             (double)p->process_bytes_peak / 1048576);
+    return true;
+}
+
+static void cheat(struct agent *a, struct errand *w, struct outcome *o)
+{
+    if (!w->lease.prove || a->forge == FORGE_NOTHING)
+        return;
+    pthread_mutex_lock(&a->lock);
+    forge(a->forge, o, &w->result.output, &w->proof.receipt, &a->kept);
+    pthread_mutex_unlock(&a->lock);
+}
+
+static void report_outcome(struct agent *a, struct errand *w)
 {
     const struct wire_report *r = &w->result.report;
     enum lease_failure failure;
@@ -222,8 +355,17 @@ static void report_outcome(struct agent *a, struct work *w)
         report_failure(a, w, failure, reason);
         return;
     }
-    w->report = lease_completed(&w->lease, a->node_id, &a->key, &o, &w->result.output,
-                                &w->result.error_output, (r->load_ns + r->run_ns) / 1000000);
+    if (!check_proof(a, w))
+        return;
+    cheat(a, w, &o);
+    w->report = lease_completed(
+        &w->lease, a->node_id, &a->key,
+        &(struct lease_result){.outcome = &o,
+                               .output = &w->result.output,
+                               .error_output = &w->result.error_output,
+                               .receipt = &w->proof.receipt,
+                               .execution_time_ms = (r->load_ns + r->run_ns) / 1000000,
+                               .prove_ms = w->proof.wall_ns / 1000000});
     if (!w->report || keep_outputs(a, w, &o, &err) < 0) {
         report_failure(a, w, LEASE_FAIL_CANNOT_RUN, err.msg[0] ? err.msg : "no memory");
         return;
@@ -239,13 +381,15 @@ static void report_outcome(struct agent *a, struct work *w)
 }
 
 /* Fills w->report, or leaves it NULL when nobody wants to hear. */
-static void run_lease(struct slot *s, struct work *w)
+static void run_lease(struct slot *s, struct errand *w)
 {
     struct agent *a = s->agent;
     struct err err = {0};
     bool over, give_back;
     int rc = run_in_cage(s, w, &err);
 
+    if (rc == VCP_OK && is_to_be_proven(w))
+        rc = prove_in_cage(s, w, &err);
     pthread_mutex_lock(&a->lock);
     over = w->held->over;
     give_back = w->held->give_back;
@@ -261,7 +405,7 @@ static void run_lease(struct slot *s, struct work *w)
 }
 
 /* Journal first, then the network; what the network does not take now is the courier's. */
-static void report(struct slot *s, struct work *w)
+static void report(struct slot *s, struct errand *w)
 {
     struct agent *a = s->agent;
     struct held *h = w->held;
@@ -283,8 +427,8 @@ static void report(struct slot *s, struct work *w)
     pthread_mutex_unlock(&a->lock);
 }
 
-/* Parses the reply into work and holds it, before the next poll begins. */
-static bool accept_lease(struct slot *s, struct work *w, json_t *reply)
+/* Parses the reply into the errand and holds it, before the next poll begins. */
+static bool accept_lease(struct slot *s, struct errand *w, json_t *reply)
 {
     struct agent *a = s->agent;
     struct err err = {0};
@@ -307,7 +451,7 @@ static bool accept_lease(struct slot *s, struct work *w, json_t *reply)
 }
 
 /* One poll; true with *w filled when there is a lease to run. */
-static bool next_lease(struct slot *s, struct work *w, struct backoff *pause)
+static bool next_lease(struct slot *s, struct errand *w, struct backoff *pause)
 {
     struct agent *a = s->agent;
     int64_t began = clock_mono_ns(), wait_ms = 0;
@@ -358,20 +502,20 @@ void *slot_thread(void *arg)
     struct backoff pause = {0};
 
     while (!is_stopping(a)) {
-        struct work w;
+        struct errand w;
 
         if (is_unsafe(a)) {
             agent_sleep(a, 500, &a->stopping);
             continue;
         }
-        work_init(&w);
+        errand_init(&w);
         if (next_lease(s, &w, &pause)) {
             run_lease(s, &w);
             report(s, &w);
             if (a->config.once)
                 agent_stop(a, ONCE_GRACE_MS);
         }
-        work_release(&w);
+        errand_release(&w);
     }
     pthread_mutex_lock(&a->lock);
     a->slots_alive--;

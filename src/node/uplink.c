@@ -157,6 +157,7 @@ static int perform(struct uplink *u, struct http_call *call, struct err *err)
     return u->reply.status >= 400 ? explain_status(u, call->path, err) : VCP_OK;
 }
 
+/* With at most one header of the caller's. */
 static int perform_signed(struct uplink *u, struct http_call *call, struct err *err)
 {
     struct sign_request m = {.node_id = u->node_id,
@@ -165,15 +166,17 @@ static int perform_signed(struct uplink *u, struct http_call *call, struct err *
                              .timestamp_ms = clock_wall_ms()};
     uint8_t sig[SIGN_BYTES];
     char hex[2 * SIGN_BYTES + 1], when[24];
-    struct http_header headers[3] = {
+    struct http_header headers[4] = {
         {"X-Node-Id", u->node_id}, {"X-Node-Timestamp", when}, {"X-Node-Signature", hex}};
 
     sha3_256(m.body_sha3, call->body, call->body_bytes);
     sign_request(sig, &m, u->key);
     hex_encode(hex, sig, sizeof sig);
     snprintf(when, sizeof when, "%" PRId64, m.timestamp_ms);
+    if (call->n_headers == 1)
+        headers[3] = call->headers[0];
     call->headers = headers;
-    call->n_headers = 3;
+    call->n_headers += 3;
     return perform(u, call, err);
 }
 
@@ -256,6 +259,29 @@ int uplink_get(struct uplink *u, const char *path, size_t bytes_max, struct buf 
 
     if (rc < 0)
         return rc;
+    buf_put(out, u->reply.body.data, u->reply.body.len);
+    return out->failed ? err_set(err, VCP_ENOMEM, "no memory for %s", path) : VCP_OK;
+}
+
+int uplink_get_range(struct uplink *u, const char *path, uint64_t from, size_t n, struct buf *out,
+                     struct err *err)
+{
+    char range[64];
+    struct http_header header = {"Range", range};
+    struct http_call call = {.method = "GET",
+                             .path = path,
+                             .headers = &header,
+                             .n_headers = 1,
+                             .timeout_ms = transfer_timeout_ms(n),
+                             .response_max_bytes = n};
+    int rc;
+
+    snprintf(range, sizeof range, "bytes=%" PRIu64 "-%" PRIu64, from, from + n - 1);
+    rc = perform_signed(u, &call, err);
+    if (rc < 0)
+        return rc;
+    if (u->reply.status != 206 && from > 0)
+        return err_set(err, VCP_EINVAL, "%s: the server gives no ranges", path);
     buf_put(out, u->reply.body.data, u->reply.body.len);
     return out->failed ? err_set(err, VCP_ENOMEM, "no memory for %s", path) : VCP_OK;
 }

@@ -33,6 +33,10 @@ int uplink_json_as_owner(struct uplink *u, const char *api_key, const char *meth
 /* Raw bytes; get appends at most bytes_max to *out. */
 int uplink_get(struct uplink *u, const char *path, size_t bytes_max, struct buf *out,
                struct err *err);
+/* n bytes from the one at from; a server that knows no ranges answers with all, which is
+ * VCP_EINVAL unless that is what was asked for. */
+int uplink_get_range(struct uplink *u, const char *path, uint64_t from, size_t n, struct buf *out,
+                     struct err *err);
 /* method is PUT or POST. */
 int uplink_send(struct uplink *u, const char *method, const char *path, const void *p, size_t n,
                 struct err *err);

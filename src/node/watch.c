@@ -35,6 +35,7 @@ void watch_apply(struct agent *a, json_t *reply)
             if (strcmp(held->lease_id, id) == 0 && !held->over) {
                 held->over = true;
                 cage_cancel(&held->cancel);
+                pthread_cond_broadcast(&a->wake); /* it may wait for its turn to prove */
                 log_info("node", "lease %s is over, says the server", id);
             }
         }

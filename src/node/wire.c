@@ -253,3 +253,103 @@ void wire_report_of(struct wire_report *out, const struct run_result *r)
     out->error_bytes = r->error_output.len;
     run_values_text(out->values, sizeof out->values, r->values, r->n_values);
 }
+
+/* ---- proving ---- */
+
+#define PROVE_VERSION 1
+
+void wire_prove_encode(struct buf *out, const struct wire_prove *p)
+{
+    buf_put_u32le(out, PROVE_VERSION);
+    buf_put(out, p->context, sizeof p->context);
+    buf_put_u64le(out, p->memory_bytes_max);
+    buf_put_u32le(out, p->threads);
+    buf_put_u32le(out, p->timeout_ms);
+    wire_job_encode(out, &p->run);
+}
+
+int wire_prove_decode(struct wire_prove *out, struct arena *a, const uint8_t *p, size_t n,
+                      struct err *err)
+{
+    struct cursor c = {p, p + n};
+    struct wire_prove v = {.threads = 0};
+    const unsigned char *context;
+    uint32_t version = 0;
+    int rc;
+
+    if (!cursor_u32le(&c, &version) || version != PROVE_VERSION ||
+        !cursor_bytes(&c, sizeof v.context, &context) || !cursor_u64le(&c, &v.memory_bytes_max) ||
+        !cursor_u32le(&c, &v.threads) || !cursor_u32le(&c, &v.timeout_ms))
+        return err_set(err, VCP_EFORMAT, "job: no job of proving, or cut short");
+    if (v.threads == 0 || v.threads > THREADS_MAX)
+        return err_set(err, VCP_EFORMAT, "job: %" PRIu32 " threads", v.threads);
+    memcpy(v.context, context, sizeof v.context);
+    rc = wire_job_decode(&v.run, a, c.p, cursor_left(&c), err);
+    if (rc == VCP_OK)
+        *out = v;
+    return rc;
+}
+
+void wire_progress_encode(struct buf *out, const struct wire_progress *p)
+{
+    put_str(out, p->stage);
+    buf_put_u32le(out, p->permille);
+}
+
+int wire_progress_decode(struct wire_progress *out, const uint8_t *p, size_t n, struct err *err)
+{
+    struct cursor c = {p, p + n};
+    struct wire_progress v = {.permille = 0};
+
+    if (!get_text(v.stage, sizeof v.stage, &c) || !cursor_u32le(&c, &v.permille) ||
+        cursor_left(&c) != 0 || v.permille > 1000)
+        return err_set(err, VCP_EFORMAT, "progress: malformed");
+    *out = v;
+    return VCP_OK;
+}
+
+void wire_proof_encode(struct buf *out, const struct wire_proof *p)
+{
+    buf_put_u32le(out, (uint32_t)p->status);
+    put_str(out, p->message);
+    buf_put_u32le(out, p->n_proofs);
+    buf_put_u64le(out, p->n_rows);
+    buf_put_u64le(out, p->process_bytes_peak);
+    buf_put_u64le(out, p->receipt_bytes);
+    buf_put_u64le(out, (uint64_t)p->open_ns);
+    buf_put_u64le(out, (uint64_t)p->run_ns);
+    buf_put_u64le(out, (uint64_t)p->trace_ns);
+    buf_put_u64le(out, (uint64_t)p->prove_ns);
+}
+
+static bool get_ns(struct cursor *c, int64_t *out)
+{
+    uint64_t v;
+
+    if (!cursor_u64le(c, &v) || v > INT64_MAX)
+        return false;
+    *out = (int64_t)v;
+    return true;
+}
+
+int wire_proof_decode(struct wire_proof *out, const uint8_t *p, size_t n, struct err *err)
+{
+    struct cursor c = {p, p + n};
+    struct wire_proof v = {.n_proofs = 0};
+    uint32_t status;
+
+    if (!cursor_u32le(&c, &status) || status > PROOF_FAILED ||
+        !get_text(v.message, sizeof v.message, &c) || !cursor_u32le(&c, &v.n_proofs) ||
+        !cursor_u64le(&c, &v.n_rows) || !cursor_u64le(&c, &v.process_bytes_peak) ||
+        !cursor_u64le(&c, &v.receipt_bytes) || !get_ns(&c, &v.open_ns) || !get_ns(&c, &v.run_ns) ||
+        !get_ns(&c, &v.trace_ns) || !get_ns(&c, &v.prove_ns) || cursor_left(&c) != 0)
+        return err_set(err, VCP_EFORMAT, "proof: malformed near byte %zu of %zu", (size_t)(c.p - p),
+                       n);
+    v.status = (enum wire_proof_status)status;
+    if (v.receipt_bytes > ZKVM_RECEIPT_BYTES_MAX ||
+        (v.status == PROOF_MADE) != (v.receipt_bytes > 0))
+        return err_set(err, VCP_EFORMAT, "proof: announces a receipt of %" PRIu64 " bytes",
+                       v.receipt_bytes);
+    *out = v;
+    return VCP_OK;
+}

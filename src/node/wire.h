@@ -2,7 +2,9 @@
  *
  * A stream of frames: u32 magic, u32 kind, u64 length, then length bytes; all
  * integers little-endian.  To the worker go JOB, MODULE, INPUT; back come READY
- * (when the process stands in its cage), then REPORT, OUTPUT, ERROR.  The worker runs code we
+ * (when the process stands in its cage), then REPORT, OUTPUT, ERROR.  To one that
+ * proves go PROVE, MODULE, INPUT; back come READY, any number of PROGRESS, then PROOF, and
+ * RECEIPT when there is one.  The worker runs code we
  * do not trust, so the agent reads its frames as hostile bytes: every length has
  * a ceiling known beforehand and every field is checked. */
 #ifndef NODE_WIRE_H
@@ -29,6 +31,10 @@ enum wire_kind {
     WIRE_REPORT,
     WIRE_OUTPUT,
     WIRE_ERROR,
+    WIRE_PROVE,
+    WIRE_PROGRESS,
+    WIRE_PROOF,
+    WIRE_RECEIPT,
 };
 
 struct wire_header {
@@ -77,6 +83,44 @@ void wire_report_encode(struct buf *out, const struct wire_report *r);
  * come on top. */
 int wire_report_decode(struct wire_report *out, const uint8_t *p, size_t n,
                        uint64_t output_bytes_max, struct err *err);
+
+/* A run to be proven; of run, module and input have their lengths only. */
+struct wire_prove {
+    struct run_request run;
+    uint8_t context[32];
+    uint64_t memory_bytes_max; /* for proving, beyond the run's own */
+    uint32_t threads, timeout_ms;
+};
+
+void wire_prove_encode(struct buf *out, const struct wire_prove *p);
+int wire_prove_decode(struct wire_prove *out, struct arena *a, const uint8_t *p, size_t n,
+                      struct err *err);
+
+struct wire_progress {
+    char stage[32];
+    uint32_t permille;
+};
+
+void wire_progress_encode(struct buf *out, const struct wire_progress *p);
+int wire_progress_decode(struct wire_progress *out, const uint8_t *p, size_t n, struct err *err);
+
+enum wire_proof_status {
+    PROOF_MADE,
+    PROOF_UNSUPPORTED, /* something in this run cannot be proven */
+    PROOF_TOO_LARGE,   /* beyond this node's ceiling of memory */
+    PROOF_FAILED,
+};
+
+struct wire_proof {
+    enum wire_proof_status status;
+    char message[512]; /* one sentence unless it was made */
+    uint32_t n_proofs;
+    uint64_t n_rows, process_bytes_peak, receipt_bytes;
+    int64_t open_ns, run_ns, trace_ns, prove_ns;
+};
+
+void wire_proof_encode(struct buf *out, const struct wire_proof *p);
+int wire_proof_decode(struct wire_proof *out, const uint8_t *p, size_t n, struct err *err);
 
 /* Fills a report from a finished run, the texts of its values included. */
 void wire_report_of(struct wire_report *out, const struct run_result *r);

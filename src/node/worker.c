@@ -12,12 +12,10 @@
 #include "node/jail.h"
 #include "node/wire.h"
 
-#define JOB_FD 0 /* where jail_enter puts the socket */
-
 static bool read_exactly(uint8_t *p, size_t n)
 {
     while (n > 0) {
-        ssize_t k = read(JOB_FD, p, n);
+        ssize_t k = read(WORKER_JOB_FD, p, n);
 
         if (k < 0 && errno == EINTR)
             continue;
@@ -32,7 +30,7 @@ static bool read_exactly(uint8_t *p, size_t n)
 static bool write_exactly(const uint8_t *p, size_t n)
 {
     while (n > 0) {
-        ssize_t k = write(JOB_FD, p, n);
+        ssize_t k = write(WORKER_JOB_FD, p, n);
 
         if (k < 0 && errno == EINTR)
             continue;
@@ -44,7 +42,7 @@ static bool write_exactly(const uint8_t *p, size_t n)
     return true;
 }
 
-static bool send_frame(enum wire_kind kind, const void *p, size_t n)
+bool worker_send_frame(enum wire_kind kind, const void *p, size_t n)
 {
     struct wire_header h = {(uint32_t)kind, n};
     uint8_t head[WIRE_HEADER_BYTES];
@@ -54,7 +52,7 @@ static bool send_frame(enum wire_kind kind, const void *p, size_t n)
 }
 
 /* Appends the payload of the frame that must come now. */
-static bool receive_frame(struct buf *out, enum wire_kind kind, uint64_t length_max)
+bool worker_receive_frame(struct buf *out, enum wire_kind kind, uint64_t length_max)
 {
     uint8_t head[WIRE_HEADER_BYTES];
     struct wire_header h;
@@ -69,14 +67,14 @@ static bool receive_frame(struct buf *out, enum wire_kind kind, uint64_t length_
 
 /* What a run maps at most beyond its linear memory: the decoded module and its code,
  * input and outputs (which grow by doubling), the stack of the guest, and slack for malloc. */
-static uint64_t address_bytes(const struct run_request *job)
+uint64_t worker_address_bytes(const struct run_request *job)
 {
     return job->limits.memory_bytes_max + 64 * (uint64_t)job->module_bytes + 2 * job->input_bytes +
            6 * job->limits.output_bytes_max + 8 * (uint64_t)job->limits.stack_slots_max +
            (128u << 20);
 }
 
-static bool send_ready(unsigned walls, const struct err *err)
+bool worker_send_ready(unsigned walls, const struct err *err)
 {
     struct wire_ready ready = {.walls = walls};
     struct buf b;
@@ -86,7 +84,7 @@ static bool send_ready(unsigned walls, const struct err *err)
         snprintf(ready.message, sizeof ready.message, "%.255s", err->msg);
     buf_init(&b, 0);
     wire_ready_encode(&b, &ready);
-    ok = !b.failed && send_frame(WIRE_READY, b.data, b.len);
+    ok = !b.failed && worker_send_frame(WIRE_READY, b.data, b.len);
     buf_release(&b);
     return ok;
 }
@@ -101,9 +99,9 @@ static bool send_report(struct wire_report *report, const struct run_result *res
         report->process_bytes_peak = (uint64_t)usage.ru_maxrss * 1024;
     buf_init(&b, 0);
     wire_report_encode(&b, report);
-    ok = !b.failed && send_frame(WIRE_REPORT, b.data, b.len) &&
-         send_frame(WIRE_OUTPUT, result->output.data, report->output_bytes) &&
-         send_frame(WIRE_ERROR, result->error_output.data, report->error_bytes);
+    ok = !b.failed && worker_send_frame(WIRE_REPORT, b.data, b.len) &&
+         worker_send_frame(WIRE_OUTPUT, result->output.data, report->output_bytes) &&
+         worker_send_frame(WIRE_ERROR, result->error_output.data, report->error_bytes);
     buf_release(&b);
     return ok;
 }
@@ -129,7 +127,7 @@ static bool serve(unsigned walls)
 {
     struct buf head, module, input;
     struct run_request job;
-    struct jail_limits limits;
+    struct jail_limits limits = {0};
     struct arena arena;
     struct err err = {0};
 
@@ -137,17 +135,18 @@ static bool serve(unsigned walls)
     buf_init(&head, 0);
     buf_init(&module, 0);
     buf_init(&input, 0);
-    if (!receive_frame(&head, WIRE_JOB, NODE_JOB_BYTES_MAX) ||
+    if (!worker_receive_frame(&head, WIRE_JOB, NODE_JOB_BYTES_MAX) ||
         wire_job_decode(&job, &arena, head.data, head.len, &err) < 0)
         return false;
-    limits.address_bytes = address_bytes(&job);
+    limits.address_bytes = worker_address_bytes(&job);
     limits.cpu_seconds = job.limits.timeout_ms ? job.limits.timeout_ms / 1000 + 3 : 0;
     if (jail_lock(&limits, &walls, &err) < 0) {
-        send_ready(walls, &err);
+        worker_send_ready(walls, &err);
         return false;
     }
-    if (!send_ready(walls, NULL) || !receive_frame(&module, WIRE_MODULE, job.module_bytes) ||
-        !receive_frame(&input, WIRE_INPUT, job.input_bytes))
+    if (!worker_send_ready(walls, NULL) ||
+        !worker_receive_frame(&module, WIRE_MODULE, job.module_bytes) ||
+        !worker_receive_frame(&input, WIRE_INPUT, job.input_bytes))
         return false;
     job.module = module.data;
     job.module_bytes = module.len;
@@ -161,7 +160,7 @@ void worker_serve(int fd, unsigned walls)
     struct err err = {0};
 
     if (jail_enter(fd, &walls, &err) < 0) {
-        send_ready(walls, &err); /* reaches the agent if the descriptor was moved */
+        worker_send_ready(walls, &err); /* reaches the agent if the descriptor was moved */
         _exit(1);
     }
     _exit(serve(walls) ? 0 : 1);

@@ -32,7 +32,7 @@ struct attempt {
 /* Runs fn inside the jail, with the filter or without it; the wait status. */
 static int in_jail(void (*fn)(void), bool with_filter)
 {
-    const struct jail_limits limits = {64 << 20, 1};
+    const struct jail_limits limits = {.address_bytes = 64 << 20, .cpu_seconds = 1};
     unsigned walls = 0;
     int pair[2], status = 0;
     pid_t outer, pid;

@@ -374,6 +374,7 @@ static void only_what_the_guest_did_is_an_outcome(void **state)
 static void a_result_carries_a_signature_that_verifies(void **state)
 {
     struct sign_result m = {.task_id = "T-1", .lease_id = "L-1", .node_id = "n"};
+    uint8_t receipt[SHA3_256_BYTES];
     struct outcome o = {.gas_used = 3}, back;
     uint8_t sig[SIGN_BYTES];
     struct sign_key key;
@@ -391,7 +392,7 @@ static void a_result_carries_a_signature_that_verifies(void **state)
     buf_init(&out, 0);
     buf_init(&none, 0);
     buf_puts(&out, "hi");
-    result = lease_completed(&l, "n", &key, &o, &out, &none, 5);
+    result = lease_completed(&l, "n", &key, &(struct lease_result){&o, &out, &none, NULL, 5, 0});
     assert_string_equal(json_string_value(json_object_get(result, "output_base64")), "aGk=");
     assert_string_equal(json_string_value(json_object_get(result, "error_base64")), "");
     assert_ok(outcome_from_json(&back, json_object_get(result, "outcome"), &err), err);
@@ -403,6 +404,19 @@ static void a_result_carries_a_signature_that_verifies(void **state)
     assert_ok(sign_result_verify(sig, &m, key.public_key, &err), err);
     m.lease_id = "L-2";
     assert_err(sign_result_verify(sig, &m, key.public_key, &err), VCP_EAUTH, err, "result");
+    json_decref(result);
+    /* With a receipt, the signature covers that too. */
+    m.lease_id = "L-1";
+    result = lease_completed(&l, "n", &key, &(struct lease_result){&o, &none, &none, &out, 5, 77});
+    assert_string_equal(json_string_value(json_object_get(result, "receipt_base64")), "aGk=");
+    assert_int_equal(json_integer_value(json_object_get(result, "prove_ms")), 77);
+    assert_true(
+        hex_decode(sig, SIGN_BYTES, json_string_value(json_object_get(result, "signature"))));
+    outcome_digest(m.outcome_sha3, &o);
+    assert_err(sign_result_verify(sig, &m, key.public_key, &err), VCP_EAUTH, err, "result");
+    sha3_256(receipt, "hi", 2);
+    m.receipt_sha3 = receipt;
+    assert_ok(sign_result_verify(sig, &m, key.public_key, &err), err);
     json_decref(result);
     json_decref(j);
     buf_release(&out);
@@ -423,7 +437,7 @@ static void large_outputs_stay_out_of_the_message(void **state)
     buf_init(&out, 0);
     buf_init(&none, 0);
     buf_put(&out, many, sizeof many);
-    result = lease_completed(&l, "n", &key, &o, &out, &none, 5);
+    result = lease_completed(&l, "n", &key, &(struct lease_result){&o, &out, &none, NULL, 5, 0});
     assert_null(json_object_get(result, "output_base64"));
     assert_non_null(json_object_get(result, "error_base64"));
     json_decref(result);
