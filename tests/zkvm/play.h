@@ -63,7 +63,7 @@ static inline void play_open(struct play *y, const struct code *code, const char
     y->s.memory_bytes_max = 1 << 24;
     y->s.call_depth_max = 100;
     y->s.stack_slots_max = 1000;
-    assert_ok(program_new(&y->p, code, &y->s, &e), e);
+    assert_ok(program_new(&y->p, code, &y->s, NULL, &e), e);
 }
 
 static inline int play_trace(struct play *y, struct catalog *chips, struct err *err)

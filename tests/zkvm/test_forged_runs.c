@@ -27,7 +27,7 @@ static void trace(void)
 static int verdict(struct err *e)
 {
     struct program *verifiers;
-    int rc = program_new(&verifiers, code, &play.s, e);
+    int rc = program_new(&verifiers, code, &play.s, NULL, e);
 
     if (rc == VCP_OK)
         rc = play_check(&play, verifiers, e);

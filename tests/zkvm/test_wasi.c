@@ -65,9 +65,21 @@ static void everything_wasi_shows(void **state)
     mockrun_release(&m);
 }
 
+static void a_libc_program(void **state)
+{
+    static const char *const args[] = {"one", "two words", ""};
+    static const char *const env[] = {"HOME=/", "NAME=value=1"};
+    struct mockrun m = {.env = env, .n_env = 2, .input = "some text", .input_bytes = 9};
+
+    (void)state;
+    check(&m, "echo", NULL, args, 3);
+    mockrun_release(&m);
+}
+
 int main(int argc, char **argv)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(everything_wasi_shows)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(everything_wasi_shows),
+                                       cmocka_unit_test(a_libc_program)};
 
     folders = argv + 1;
     n_folders = argc - 1;
