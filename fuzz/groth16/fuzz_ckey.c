@@ -32,7 +32,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!z)
         abort();
     z[0].l[0] = 1;
-    struct ckey_rows rows = {no_rows, &k};
+    struct ckey_rows rows = {no_rows, &k, k.n_wires, k.n_rows, k.log_domain};
     bool thorough = data[size - 1] % 16 == 7; /* slow: on one input in 16 */
     if (thorough && k.log_domain <= 6 && ckey_commit(&d, &opening, &k, z, &work, &e) == VCP_OK)
         (void)ckey_prove(&proof, &k, rows, z, &opening, &work, &e);

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <signal.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -120,6 +122,94 @@ int file_make_dirs(const char *path, struct err *err)
     return VCP_OK;
 }
 
+/* ---- mappings and SIGBUS ----
+ *
+ * The handler may only read: mappings are noted in slots that are taken and given back with
+ * atomic stores of the address, last and first.  More mappings than slots are legal; those
+ * without a slot end the process as they would without a guard. */
+
+#define MAPS_NOTED 256
+
+static struct {
+    _Atomic(const unsigned char *) data; /* NULL: free; note_taken while it is being filled */
+    size_t size;
+    char name[256];
+} noted[MAPS_NOTED];
+
+static const unsigned char note_taken[1];
+
+static const char *guard_program = "";
+static int guard_exit_code;
+
+static void note_map(const struct file_map *m, const char *path)
+{
+    for (size_t i = 0; i < MAPS_NOTED; i++) {
+        const unsigned char *none = NULL;
+
+        if (!atomic_compare_exchange_strong(&noted[i].data, &none, note_taken))
+            continue;
+        noted[i].size = m->size;
+        snprintf(noted[i].name, sizeof noted[i].name, "%s", path);
+        atomic_store(&noted[i].data, m->data);
+        return;
+    }
+}
+
+static void forget_map(const struct file_map *m)
+{
+    for (size_t i = 0; i < MAPS_NOTED; i++)
+        if (atomic_load(&noted[i].data) == m->data) {
+            atomic_store(&noted[i].data, NULL);
+            return;
+        }
+}
+
+/* Program, file and what happened, at once; nothing here may allocate or lock. */
+static void tell_fault(const char *name)
+{
+    const char *part[] = {
+        guard_program, ": ", name,
+        ": cannot be read any more: cut short while in use, or a fault of its disk\n"};
+    char text[512];
+    size_t n = 0;
+
+    for (size_t i = 0; i < sizeof part / sizeof *part; i++)
+        for (const char *s = part[i]; *s && n < sizeof text; s++)
+            text[n++] = *s;
+    if (write(STDERR_FILENO, text, n) < 0)
+        return; /* nobody to tell */
+}
+
+static void on_sigbus(int signal_number, siginfo_t *info, void *context)
+{
+    const unsigned char *at = info->si_addr;
+
+    (void)context;
+    for (size_t i = 0; info->si_code > 0 && i < MAPS_NOTED; i++) {
+        const unsigned char *data = atomic_load(&noted[i].data);
+        size_t page = 65536; /* the last page reaches past the end */
+
+        if (!data || data == note_taken || at < data ||
+            (size_t)(at - data) >= ((noted[i].size + page - 1) & ~(page - 1)))
+            continue;
+        tell_fault(noted[i].name);
+        _exit(guard_exit_code);
+    }
+    signal(signal_number, SIG_DFL); /* happens again when this returns */
+    if (info->si_code <= 0)
+        raise(signal_number);
+}
+
+void file_map_guard(const char *program, int exit_code)
+{
+    struct sigaction sa = {.sa_sigaction = on_sigbus, .sa_flags = SA_SIGINFO};
+
+    guard_program = program;
+    guard_exit_code = exit_code;
+    sigemptyset(&sa.sa_mask);
+    sigaction(SIGBUS, &sa, NULL);
+}
+
 int file_map_open(struct file_map *m, const char *path, struct err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);
@@ -139,12 +229,16 @@ int file_map_open(struct file_map *m, const char *path, struct err *err)
     if (p == MAP_FAILED)
         return err_set(err, VCP_EIO, "%s: cannot map: %s", path, strerror(errno));
     *m = (struct file_map){.data = p, .size = (size_t)st.st_size};
+    if (p)
+        note_map(m, path);
     return VCP_OK;
 }
 
 void file_map_release(struct file_map *m)
 {
-    if (m->data)
+    if (m->data) {
+        forget_map(m);
         munmap((void *)m->data, m->size);
+    }
     *m = (struct file_map){0};
 }

@@ -31,4 +31,10 @@ struct file_map {
 int file_map_open(struct file_map *m, const char *path, struct err *err);
 void file_map_release(struct file_map *m);
 
+/* For programs, once, at their start: from then on a page of a mapped file that cannot be
+ * read, because the file was cut short meanwhile or its disk failed, ends the process with
+ * a sentence on stderr and this exit code instead of by SIGBUS.  Other causes of that signal
+ * keep their effect. */
+void file_map_guard(const char *program, int exit_code);
+
 #endif

@@ -79,6 +79,10 @@
 /* Contributions of one setup: the largest ceremony so far had some five thousand. */
 #define GROTH16_CONTRIBUTIONS_MAX 65536u
 
+/* SHA-256 hashes repeated to check the beacons of one file: two to four minutes. */
+#define GROTH16_BEACON_HASHES_MAX ((uint64_t)1 << 31)
+#define GROTH16_BEACON_LOG_MAX    30u /* 2^30 hashes for one beacon; more would only be in vain */
+
 /* http: what one connection or one request may hold. */
 #define HTTP_CONNECTIONS_MAX   16384u      /* sockets at once, whatever the configuration says */
 #define HTTP_HEADER_BYTES_MAX  (32u << 10) /* bytes of one connection's headers and line buffers */

@@ -19,22 +19,6 @@ static int bad(const struct ckey *k, const char *what, struct err *err)
     return err_set(err, VCP_EFORMAT, "%s: %s", k->file.name, what);
 }
 
-static int read_g1(g1_affine *out, struct cursor *c, const struct ckey *k, struct err *err)
-{
-    const unsigned char *p;
-    if (!cursor_bytes(c, G1_BYTES, &p) || !g1_load(out, p) || g1_affine_is_infinity(out))
-        return bad(k, "a point of the header is not in G1, or infinity", err);
-    return VCP_OK;
-}
-
-static int read_g2(g2_affine *out, struct cursor *c, const struct ckey *k, struct err *err)
-{
-    const unsigned char *p;
-    if (!cursor_bytes(c, G2_BYTES, &p) || !g2_load(out, p) || g2_affine_is_infinity(out))
-        return bad(k, "a point of the header is not in G2, or infinity", err);
-    return VCP_OK;
-}
-
 static int check_shape(const struct ckey *k, struct err *err)
 {
     if (k->n_wires == 0 || k->n_wires > GROTH16_WIRES_MAX ||
@@ -52,23 +36,27 @@ static int check_shape(const struct ckey *k, struct err *err)
 
 static int read_header(struct ckey *k, struct err *err)
 {
+    const char *name = k->file.name;
     struct cursor c;
     uint32_t log_domain = 0;
     int rc;
 
     if ((rc = binfile_section(&c, &k->file, 1, "header", err)) < 0 ||
-        (rc = field_read_modulus(&c, k->file.name, FIELD_FP, err)) < 0 ||
-        (rc = field_read_modulus(&c, k->file.name, FIELD_FR, err)) < 0)
+        (rc = field_read_modulus(&c, name, FIELD_FP, err)) < 0 ||
+        (rc = field_read_modulus(&c, name, FIELD_FR, err)) < 0)
         return rc;
     if (!cursor_u32le(&c, &k->n_wires) || !cursor_u32le(&c, &k->n_public) ||
         !cursor_u32le(&c, &k->n_stage1) || !cursor_u32le(&c, &k->n_rows) ||
         !cursor_u32le(&c, &log_domain) || !cursor_u32le(&c, &k->n_x))
         return bad(k, "the header is cut off", err);
     k->log_domain = log_domain;
-    if ((rc = check_shape(k, err)) < 0 || (rc = read_g1(&k->alpha1, &c, k, err)) < 0 ||
-        (rc = read_g1(&k->beta1, &c, k, err)) < 0 || (rc = read_g1(&k->d1_1, &c, k, err)) < 0 ||
-        (rc = read_g1(&k->d2_1, &c, k, err)) < 0 || (rc = read_g2(&k->beta2, &c, k, err)) < 0 ||
-        (rc = read_g2(&k->d2_2, &c, k, err)) < 0)
+    if ((rc = check_shape(k, err)) < 0 ||
+        (rc = field_read_g1(&k->alpha1, &c, name, "[alpha]1", err)) < 0 ||
+        (rc = field_read_g1(&k->beta1, &c, name, "[beta]1", err)) < 0 ||
+        (rc = field_read_g1(&k->d1_1, &c, name, "[delta1]1", err)) < 0 ||
+        (rc = field_read_g1(&k->d2_1, &c, name, "[delta2]1", err)) < 0 ||
+        (rc = field_read_g2(&k->beta2, &c, name, "[beta]2", err)) < 0 ||
+        (rc = field_read_g2(&k->d2_2, &c, name, "[delta2]2", err)) < 0)
         return rc;
     return cursor_left(&c) == 0 ? VCP_OK : bad(k, "bytes after the header", err);
 }

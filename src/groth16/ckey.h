@@ -67,8 +67,10 @@ int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k
 struct ckey_rows {
     int (*eval)(void *arg, fr a[], fr b[], fr_bits z[], struct threads *threads, struct err *err);
     void *arg;
+    uint32_t n_wires, n_rows; /* of what evaluates: ckey_prove compares them with the key's, */
+    unsigned log_domain;      /* whose arrays it fills and reads */
 };
-/* Rows of a constraint system, which must be the key's; z is whole. */
+/* Rows of a constraint system, which should be the key's (ckey_check_circuit); z is whole. */
 struct ckey_rows ckey_rows_of(const struct cs *c);
 
 /* z: all n_wires values, canonical, z[0] = 1, with the same stage 1 as was committed; what rows

@@ -53,7 +53,8 @@ static int eval_cs_rows(void *arg, fr a[], fr b[], fr_bits z[], struct threads *
 
 struct ckey_rows ckey_rows_of(const struct cs *c)
 {
-    return (struct ckey_rows){eval_cs_rows, (void *)(uintptr_t)c};
+    return (struct ckey_rows){eval_cs_rows, (void *)(uintptr_t)c, c->n_wires, c->n_rows,
+                              c->log_domain};
 }
 
 /* ---- stage 1 ---- */
@@ -265,9 +266,14 @@ int ckey_prove(struct groth16_proof *out, const struct ckey *k, struct ckey_rows
 {
     struct sums s;
     struct work_clock start;
-    int rc = compute_sums(&s, k, rows, z, work, err);
+    int rc;
 
-    if (rc < 0)
+    if (rows.n_wires != k->n_wires || rows.n_rows != k->n_rows || rows.log_domain != k->log_domain)
+        return err_set(err, VCP_EINVAL,
+                       "%s: a key of %u wires and %u rows in 2^%u, a circuit of %u, %u and 2^%u",
+                       k->file.name, k->n_wires, k->n_rows, k->log_domain, rows.n_wires,
+                       rows.n_rows, rows.log_domain);
+    if ((rc = compute_sums(&s, k, rows, z, work, err)) < 0)
         return rc;
     start = work_clock();
     finish(out, k, &s, opening);

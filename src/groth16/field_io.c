@@ -37,6 +37,30 @@ void field_put_modulus(struct binfile_writer *w, enum field_id which)
     binfile_put(w, modulus(which), 32);
 }
 
+int field_read_g1(g1_affine *out, struct cursor *c, const char *name, const char *what,
+                  struct err *err)
+{
+    const unsigned char *p;
+    if (!cursor_bytes(c, G1_BYTES, &p))
+        return err_set(err, VCP_EFORMAT, "%s: the header ends before %s", name, what);
+    if (!g1_load(out, p) || g1_affine_is_infinity(out))
+        return err_set(err, VCP_EFORMAT, "%s: %s is not a point of G1 other than infinity", name,
+                       what);
+    return VCP_OK;
+}
+
+int field_read_g2(g2_affine *out, struct cursor *c, const char *name, const char *what,
+                  struct err *err)
+{
+    const unsigned char *p;
+    if (!cursor_bytes(c, G2_BYTES, &p))
+        return err_set(err, VCP_EFORMAT, "%s: the header ends before %s", name, what);
+    if (!g2_load(out, p) || g2_affine_is_infinity(out))
+        return err_set(err, VCP_EFORMAT, "%s: %s is not a point of G2 other than infinity", name,
+                       what);
+    return VCP_OK;
+}
+
 bool fr_bytes_canonical(const unsigned char b[32])
 {
     fr_bits v;

@@ -26,6 +26,12 @@ enum field_id { FIELD_FP, FIELD_FR };
 int field_read_modulus(struct cursor *c, const char *name, enum field_id which, struct err *err);
 void field_put_modulus(struct binfile_writer *w, enum field_id which);
 
+/* The next point of a header in memory form: valid and not infinity. */
+int field_read_g1(g1_affine *out, struct cursor *c, const char *name, const char *what,
+                  struct err *err);
+int field_read_g2(g2_affine *out, struct cursor *c, const char *name, const char *what,
+                  struct err *err);
+
 /* 32 little-endian bytes below r. */
 bool fr_bytes_canonical(const unsigned char b[32]);
 void fr_bits_load(fr_bits *out, const unsigned char b[32]);

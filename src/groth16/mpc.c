@@ -1,7 +1,9 @@
 /* mpc.c - see mpc.h. */
 #include "groth16/mpc.h"
 
+#include <inttypes.h>
 #include <sodium.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -321,25 +323,66 @@ static const char *check_link(const struct mpc_contribution *c, const blake2b *s
         return "its public key is inconsistent";
     if (!mpc_same_ratio(before, &c->delta_after, &sp, &c->spx))
         return "its delta does not follow from its public key";
-    if (c->is_beacon && c->beacon_log > MPC_BEACON_CHECK_LOG_MAX)
-        return "its beacon asks for more iterations than this build repeats";
     if (c->is_beacon && !beacon_matches(c))
         return "its key is not the one the beacon gives";
     return NULL;
 }
 
+const char *mpc_name_text(char out[MPC_NAME_TEXT_BYTES], const struct mpc_contribution *c)
+{
+    size_t n = 0;
+
+    for (unsigned i = 0; i < c->name_bytes; i++) {
+        unsigned char b = (unsigned char)c->name[i];
+
+        if (b >= 0x20 && b < 0x7f)
+            out[n++] = (char)b;
+        else
+            n += (size_t)snprintf(out + n, 5, "\\x%02x", b);
+    }
+    out[n] = '\0';
+    return n > 0 ? out : "unnamed";
+}
+
+int mpc_check_beacon_work(const struct mpc *m, const char *name, struct err *err)
+{
+    uint64_t total = 0;
+
+    for (uint32_t i = 0; i < m->n; i++) {
+        const struct mpc_contribution *c = &m->list[i];
+
+        if (!c->is_beacon)
+            continue;
+        if (c->beacon_log > GROTH16_BEACON_LOG_MAX)
+            return err_set(err, VCP_ELIMIT,
+                           "%s: contribution %u: its beacon asks for 2^%u hashes, at most 2^%u",
+                           name, i + 1, c->beacon_log, GROTH16_BEACON_LOG_MAX);
+        total += UINT64_C(1) << c->beacon_log;
+        if (total > GROTH16_BEACON_HASHES_MAX)
+            return err_set(err, VCP_ELIMIT,
+                           "%s: the beacons up to contribution %u ask for %" PRIu64
+                           " hashes, at most %" PRIu64,
+                           name, i + 1, total, GROTH16_BEACON_HASHES_MAX);
+    }
+    return VCP_OK;
+}
+
 int mpc_check_chain(const struct mpc *m, const g1_affine *delta1, const char *name, struct err *err)
 {
     const g1_affine *delta = &g1_generator;
+    char text[MPC_NAME_TEXT_BYTES];
     blake2b so_far;
+    int rc = mpc_check_beacon_work(m, name, err);
 
+    if (rc < 0)
+        return rc;
     blake2b_start(&so_far);
     blake2b_bytes(&so_far, m->circuit_hash, MPC_HASH_BYTES);
     for (uint32_t i = 0; i < m->n; i++) {
         const char *wrong = check_link(&m->list[i], &so_far, delta);
         if (wrong)
             return err_set(err, VCP_EVERIFY, "%s: contribution %u (%s): %s", name, i + 1,
-                           m->list[i].name_bytes ? m->list[i].name : "unnamed", wrong);
+                           mpc_name_text(text, &m->list[i]), wrong);
         hash_contribution(&so_far, &m->list[i]);
         delta = &m->list[i].delta_after;
     }

@@ -22,8 +22,6 @@
 #define MPC_BEACON_MAX     255
 #define MPC_BEACON_LOG_MIN 10u /* snarkjs takes 10 to 63 */
 #define MPC_BEACON_LOG_MAX 63u
-/* A file may ask for more work than this only in vain: 2^30 hashes take minutes. */
-#define MPC_BEACON_CHECK_LOG_MAX 30u
 
 struct mpc_contribution {
     g1_affine delta_after, s, sx;
@@ -55,6 +53,14 @@ int mpc_append(struct mpc *m, const struct mpc_contribution *kind, const uint8_t
 
 /* seed = SHA-256 iterated 2^log times over the beacon. */
 void mpc_beacon_seed(uint8_t seed[32], const uint8_t *beacon, size_t n, unsigned log);
+
+/* Name for a sentence: what is not printable ASCII as \xNN; "unnamed" without one. */
+#define MPC_NAME_TEXT_BYTES (4 * MPC_NAME_MAX + 1)
+const char *mpc_name_text(char out[MPC_NAME_TEXT_BYTES], const struct mpc_contribution *c);
+
+/* VCP_ELIMIT when the beacons ask for more hashes than GROTH16_BEACON_HASHES_MAX or one of
+ * them for more than 2^GROTH16_BEACON_LOG_MAX; name is the file's. */
+int mpc_check_beacon_work(const struct mpc *m, const char *name, struct err *err);
 
 /* The hash of one contribution, what snarkjs prints as "Contribution Hash". */
 void mpc_contribution_hash(uint8_t out[MPC_HASH_BYTES], const struct mpc_contribution *c);

@@ -30,7 +30,7 @@ int groth16_setup_local(const char *out_path, const struct cs *c, struct work *w
 int groth16_contribute(const char *out_path, const struct zkey *k, const char *name,
                        const char *entropy, uint8_t hash[MPC_HASH_BYTES], struct work *work,
                        struct err *err);
-/* beacon: 1 to 255 bytes; 2^log iterations, log 10 to MPC_BEACON_CHECK_LOG_MAX. */
+/* beacon: 1 to 255 bytes; 2^log iterations, log 10 to GROTH16_BEACON_LOG_MAX. */
 int groth16_beacon(const char *out_path, const struct zkey *k, const char *name,
                    const uint8_t *beacon, size_t beacon_bytes, unsigned log,
                    uint8_t hash[MPC_HASH_BYTES], struct work *work, struct err *err);

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/limits.h"
 #include "base/rng.h"
 #include "groth16/field_io.h"
 #include "groth16/setup.h"
@@ -171,9 +172,9 @@ int groth16_beacon(const char *out_path, const struct zkey *k, const char *name,
     if (beacon_bytes < 1 || beacon_bytes > MPC_BEACON_MAX)
         return err_set(err, VCP_EINVAL, "a beacon of %zu bytes, want 1 to %d", beacon_bytes,
                        MPC_BEACON_MAX);
-    if (log < MPC_BEACON_LOG_MIN || log > MPC_BEACON_CHECK_LOG_MAX)
+    if (log < MPC_BEACON_LOG_MIN || log > GROTH16_BEACON_LOG_MAX)
         return err_set(err, VCP_EINVAL, "2^%u iterations of the beacon, want 2^%u to 2^%u", log,
-                       MPC_BEACON_LOG_MIN, MPC_BEACON_CHECK_LOG_MAX);
+                       MPC_BEACON_LOG_MIN, GROTH16_BEACON_LOG_MAX);
     memcpy(kind.beacon, beacon, beacon_bytes);
     kind.beacon_bytes = (uint8_t)beacon_bytes;
     kind.beacon_log = (uint8_t)log;

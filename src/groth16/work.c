@@ -226,60 +226,68 @@ static int no_room(const struct work *work, size_t n, size_t want, struct err *e
                    n, want, work->memory_now_bytes, work->memory_max_bytes);
 }
 
-int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
-                enum work_stage stage, struct err *err)
+/* A multiplication in one of the groups; sum is its running total. */
+struct msm_group {
+    size_t point_bytes;
+    size_t (*scratch_size)(size_t n, unsigned n_threads);
+    void (*add)(void *sum, const void *points, const fr_bits k[], size_t n, struct threads *threads,
+                void *scratch);
+};
+
+static void add_g1(void *sum, const void *points, const fr_bits k[], size_t n,
+                   struct threads *threads, void *scratch)
+{
+    g1 part;
+    msm_g1(&part, points, k, n, threads, scratch);
+    g1_add(sum, sum, &part);
+}
+
+static void add_g2(void *sum, const void *points, const fr_bits k[], size_t n,
+                   struct threads *threads, void *scratch)
+{
+    g2 part;
+    msm_g2(&part, points, k, n, threads, scratch);
+    g2_add(sum, sum, &part);
+}
+
+static const struct msm_group group1 = {G1_BYTES, msm_g1_scratch_size, add_g1};
+static const struct msm_group group2 = {G2_BYTES, msm_g2_scratch_size, add_g2};
+
+static int msm_pieces(void *sum, const struct msm_group *group, const unsigned char *points,
+                      const fr_bits k[], size_t n, struct work *work, enum work_stage stage,
+                      struct err *err)
 {
     struct work_clock start = work_clock();
     unsigned n_threads = threads_count(work->threads);
-    size_t piece = fit_piece(work, n, msm_g1_scratch_size);
-    size_t bytes = msm_g1_scratch_size(piece, n_threads);
+    size_t piece = fit_piece(work, n, group->scratch_size), bytes;
     void *scratch;
-    g1 part;
+    int rc;
 
-    *out = g1_infinity;
     if (n == 0)
         return VCP_OK;
     if (piece == 0)
-        return no_room(work, n, msm_g1_scratch_size(1024, n_threads), err);
-    int rc = take_scratch(&scratch, work, bytes, err);
-    if (rc < 0)
+        return no_room(work, n, group->scratch_size(1024, n_threads), err);
+    bytes = group->scratch_size(piece, n_threads);
+    if ((rc = take_scratch(&scratch, work, bytes, err)) < 0)
         return rc;
-    for (size_t i = 0; i < n; i += piece) {
-        size_t m = n - i < piece ? n - i : piece;
-        msm_g1(&part, (const unsigned char *)points + i * G1_BYTES, k + i, m, work->threads,
-               scratch);
-        g1_add(out, out, &part);
-    }
+    for (size_t i = 0; i < n; i += piece)
+        group->add(sum, points + i * group->point_bytes, k + i, n - i < piece ? n - i : piece,
+                   work->threads, scratch);
     give_scratch(work, scratch, bytes);
     work_charge(work, stage, start);
     return VCP_OK;
 }
 
+int work_msm_g1(g1 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
+                enum work_stage stage, struct err *err)
+{
+    *out = g1_infinity;
+    return msm_pieces(out, &group1, points, k, n, work, stage, err);
+}
+
 int work_msm_g2(g2 *out, const void *points, const fr_bits k[], size_t n, struct work *work,
                 enum work_stage stage, struct err *err)
 {
-    struct work_clock start = work_clock();
-    unsigned n_threads = threads_count(work->threads);
-    size_t piece = fit_piece(work, n, msm_g2_scratch_size);
-    size_t bytes = msm_g2_scratch_size(piece, n_threads);
-    void *scratch;
-    g2 part;
-
     *out = g2_infinity;
-    if (n == 0)
-        return VCP_OK;
-    if (piece == 0)
-        return no_room(work, n, msm_g2_scratch_size(1024, n_threads), err);
-    int rc = take_scratch(&scratch, work, bytes, err);
-    if (rc < 0)
-        return rc;
-    for (size_t i = 0; i < n; i += piece) {
-        size_t m = n - i < piece ? n - i : piece;
-        msm_g2(&part, (const unsigned char *)points + i * G2_BYTES, k + i, m, work->threads,
-               scratch);
-        g2_add(out, out, &part);
-    }
-    give_scratch(work, scratch, bytes);
-    work_charge(work, stage, start);
-    return VCP_OK;
+    return msm_pieces(out, &group2, points, k, n, work, stage, err);
 }

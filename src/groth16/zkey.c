@@ -13,30 +13,6 @@ static uint32_t load_u32(const unsigned char *p)
     return (uint32_t)p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
 }
 
-static int read_g1(g1_affine *out, struct cursor *c, const char *name, const char *what,
-                   struct err *err)
-{
-    const unsigned char *p;
-    if (!cursor_bytes(c, G1_BYTES, &p))
-        return err_set(err, VCP_EFORMAT, "%s: section 2 ends before %s", name, what);
-    if (!g1_load(out, p) || g1_affine_is_infinity(out))
-        return err_set(err, VCP_EFORMAT, "%s: %s is not a point of G1 other than infinity", name,
-                       what);
-    return VCP_OK;
-}
-
-static int read_g2(g2_affine *out, struct cursor *c, const char *name, const char *what,
-                   struct err *err)
-{
-    const unsigned char *p;
-    if (!cursor_bytes(c, G2_BYTES, &p))
-        return err_set(err, VCP_EFORMAT, "%s: section 2 ends before %s", name, what);
-    if (!g2_load(out, p) || g2_affine_is_infinity(out))
-        return err_set(err, VCP_EFORMAT, "%s: %s is not a point of G2 other than infinity", name,
-                       what);
-    return VCP_OK;
-}
-
 static int read_protocol(const struct zkey *k, struct err *err)
 {
     const unsigned char *p;
@@ -83,12 +59,12 @@ static int read_header(struct zkey *k, struct err *err)
         (rc = field_read_modulus(&c, name, FIELD_FP, err)) < 0 ||
         (rc = field_read_modulus(&c, name, FIELD_FR, err)) < 0 ||
         (rc = read_shape(k, &c, err)) < 0 ||
-        (rc = read_g1(&h->alpha1, &c, name, "[alpha]1", err)) < 0 ||
-        (rc = read_g1(&h->beta1, &c, name, "[beta]1", err)) < 0 ||
-        (rc = read_g2(&h->beta2, &c, name, "[beta]2", err)) < 0 ||
-        (rc = read_g2(&h->gamma2, &c, name, "[gamma]2", err)) < 0 ||
-        (rc = read_g1(&h->delta1, &c, name, "[delta]1", err)) < 0 ||
-        (rc = read_g2(&h->delta2, &c, name, "[delta]2", err)) < 0)
+        (rc = field_read_g1(&h->alpha1, &c, name, "[alpha]1", err)) < 0 ||
+        (rc = field_read_g1(&h->beta1, &c, name, "[beta]1", err)) < 0 ||
+        (rc = field_read_g2(&h->beta2, &c, name, "[beta]2", err)) < 0 ||
+        (rc = field_read_g2(&h->gamma2, &c, name, "[gamma]2", err)) < 0 ||
+        (rc = field_read_g1(&h->delta1, &c, name, "[delta]1", err)) < 0 ||
+        (rc = field_read_g2(&h->delta2, &c, name, "[delta]2", err)) < 0)
         return rc;
     if (cursor_left(&c) != 0)
         return err_set(err, VCP_EFORMAT, "%s: %zu bytes too many in section 2 (header)", name,

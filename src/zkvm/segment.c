@@ -212,11 +212,14 @@ static int fill(void *arg, fr a[], fr b[], fr_bits z[], struct threads *threads,
 static int next(void *arg, struct prove_instance *out, struct err *err)
 {
     struct segment *s = arg;
+    const struct circuit *c;
 
     (void)err;
     if (s->at == s->n_instances)
         return 0;
-    *out = (struct prove_instance){s->plan[s->at++], s->z, {fill, s}};
+    c = s->profiles[s->plan[s->at]].circuit;
+    *out = (struct prove_instance){
+        s->plan[s->at++], s->z, {fill, s, c->n_wires, c->n_rows, c->log_domain}};
     deal(s, &s->profiles[out->key]);
     return 1;
 }

@@ -1,10 +1,13 @@
 /* The base library against published vectors and its own ceilings. */
 #include "test.h"
 
+#include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/arena.h"
@@ -226,6 +229,73 @@ static void files_are_replaced_whole(void **state)
     buf_release(&b);
 }
 
+/* What a child that reads one mapped page too many leaves on stderr, and its status. */
+static int read_beyond(char *said, size_t said_bytes, bool guarded)
+{
+    char path[] = "/tmp/ambient-test-XXXXXX";
+    int fd = mkstemp(path), out[2], status;
+    ssize_t n;
+    pid_t child;
+
+    assert_true(fd >= 0 && ftruncate(fd, 10000) == 0 && pipe(out) == 0);
+    child = fork();
+    if (child == 0) {
+        struct file_map m, other;
+        struct err err;
+
+        dup2(out[1], STDERR_FILENO);
+        signal(SIGBUS, SIG_DFL);
+        if (guarded)
+            file_map_guard("prog", 42);
+        if (file_map_open(&other, path, &err) < 0 || file_map_open(&m, path, &err) < 0)
+            _exit(1);
+        file_map_release(&other);
+        if (ftruncate(fd, 100) < 0)
+            _exit(2);
+        _exit(m.data[50] + ((const volatile unsigned char *)m.data)[9000]);
+    }
+    close(out[1]);
+    n = read(out[0], said, said_bytes - 1);
+    said[n > 0 ? n : 0] = 0;
+    close(out[0]);
+    close(fd);
+    unlink(path);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    return status;
+}
+
+static void a_file_cut_short_while_mapped_is_told(void **state)
+{
+    char said[512];
+    int status = read_beyond(said, sizeof said, true);
+
+    (void)state;
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 42);
+    assert_non_null(strstr(said, "prog: /tmp/ambient-test-"));
+    assert_non_null(strstr(said, "cannot be read any more"));
+    status = read_beyond(said, sizeof said, false);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
+static void other_bus_errors_keep_their_effect(void **state)
+{
+    pid_t child = fork();
+    int status;
+
+    (void)state;
+    if (child == 0) {
+        signal(SIGBUS, SIG_DFL);
+        file_map_guard("prog", 42);
+        raise(SIGBUS);
+        _exit(3);
+    }
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGBUS);
+}
+
 static void rfc3339_is_utc_with_milliseconds(void **state)
 {
     char t[CLOCK_RFC3339_BYTES];
@@ -314,6 +384,8 @@ int main(void)
         cmocka_unit_test(cursor_never_reads_past_its_end),
         cmocka_unit_test(json_names_what_is_wrong),
         cmocka_unit_test(files_are_replaced_whole),
+        cmocka_unit_test(a_file_cut_short_while_mapped_is_told),
+        cmocka_unit_test(other_bus_errors_keep_their_effect),
         cmocka_unit_test(rfc3339_is_utc_with_milliseconds),
         cmocka_unit_test(uuids_have_version_and_variant),
         cmocka_unit_test(prng_repeats_and_stays_below),

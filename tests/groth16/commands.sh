@@ -68,5 +68,21 @@ expect 1 'NOT VALID' "$ambient" verify "$(f _vkey.json)" q.json p.json
 expect 0 'local key' "$ambient" keys setup "$(f .r1cs)" --local -o local.zkey
 expect 0 'local setup' "$ambient" prove local.zkey "$(f .wtns)" p.json q.json
 expect 2 'no contributions' "$ambient" keys contribute local.zkey -o x.zkey
+# A key that is cut short while it is mapped: the input comes late, from a pipe.
+cp "$(f _2.zkey)" shrinks.zkey
+mkfifo late.json
+"$ambient" prove --zkey shrinks.zkey --circuit "$(f .wasm)" --input late.json -o p.json -p q.json \
+    >out.txt 2>&1 &
+exec 3>late.json
+: >shrinks.zkey
+cat "$(f _input.json)" >&3
+exec 3>&-
+wait $!
+got=$?
+if [ $got -ne 2 ] || ! grep -q 'shrinks.zkey: cannot be read any more' out.txt; then
+    echo "FAILED ($got, wanted 2): a key cut short while it is mapped"
+    cat out.txt
+    failed=1
+fi
 ls ./*.initial* ./*.tmp* 2>/dev/null && failed=1
 exit $failed

@@ -239,6 +239,28 @@ static void a_commitment_to_another_witness_is_refused(void **state)
     circuit_close(&c);
 }
 
+/* Its arrays would be too short for what evaluates, or the other way round. */
+static void rows_of_another_circuit_are_refused(void **state)
+{
+    struct ckey_opening opening;
+    struct groth16_proof p;
+    struct work work = {0};
+    struct err e = {0};
+    struct circuit c;
+    (void)state;
+    circuit_open(&c, 9);
+    assert_ok(ckey_commit(&c.d, &opening, &c.key, c.z + 1 + N_PUBLIC, &work, &e), e);
+    for (int i = 0; i < 3; i++) {
+        struct ckey_rows rows = ckey_rows_of(&c.cs);
+        rows.n_wires += i == 0;
+        rows.n_rows -= i == 1;
+        rows.log_domain += i == 2;
+        assert_err(ckey_prove(&p, &c.key, rows, c.z, &opening, &work, &e), VCP_EINVAL, e,
+                   "a circuit of");
+    }
+    circuit_close(&c);
+}
+
 static void unsatisfied_rows_are_refused(void **state)
 {
     struct circuit c;
@@ -353,6 +375,7 @@ int main(void)
         cmocka_unit_test(altered_parts_are_refused),
         cmocka_unit_test(an_input_cannot_be_moved_into_the_commitment),
         cmocka_unit_test(a_commitment_to_another_witness_is_refused),
+        cmocka_unit_test(rows_of_another_circuit_are_refused),
         cmocka_unit_test(unsatisfied_rows_are_refused),
         cmocka_unit_test(rerandomised_commitments_verify),
         cmocka_unit_test(keys_of_other_circuits_are_refused),

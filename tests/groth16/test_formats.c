@@ -141,11 +141,34 @@ static void contributions_of_snarkjs_check(void **state)
     m.list[0].transcript[5] ^= 1;
     m.list[1].beacon[0] ^= 1;
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e, "beacon");
+    memcpy(m.list[1].name, "\033[2J\n\xc3\xa9", m.list[1].name_bytes = 7); /* a terminal obeys */
+    assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e,
+               "contribution 2 (\\x1b[2J\\x0a\\xc3\\xa9)");
     m.list[1].beacon[0] ^= 1;
     m.n = 1;
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e, "delta");
     mpc_release(&m);
     tiny_close(&t);
+}
+
+/* A file must not be able to keep its reader busy: 65,536 beacons of 2^30 hashes are years. */
+static void the_work_of_beacons_has_a_ceiling(void **state)
+{
+    struct mpc_contribution list[5] = {
+        {.is_beacon = true, .beacon_log = 30}, {.beacon_log = 63}, /* of no beacon: not read */
+        {.is_beacon = true, .beacon_log = 29}, {.is_beacon = true, .beacon_log = 29},
+        {.is_beacon = true, .beacon_log = 10},
+    };
+    struct mpc m = {.n = 4, .list = list};
+    struct err e = {0};
+    (void)state;
+    assert_ok(mpc_check_beacon_work(&m, "k", &e), e);
+    m.n = 5;
+    assert_err(mpc_check_beacon_work(&m, "k", &e), VCP_ELIMIT, e,
+               "up to contribution 5 ask for 2147484672 hashes");
+    assert_err(mpc_check_chain(&m, &g1_generator, "k", &e), VCP_ELIMIT, e, "contribution 5");
+    list[2].beacon_log = 31;
+    assert_err(mpc_check_beacon_work(&m, "k", &e), VCP_ELIMIT, e, "2^31 hashes, at most 2^30");
 }
 
 /* What snarkjs makes of 64 bytes past a section: a vector taken from ffjavascript. */
@@ -472,6 +495,7 @@ int main(void)
         cmocka_unit_test(proof_and_public_json_round_trip),
         cmocka_unit_test(ptau_of_snarkjs_passes_every_check),
         cmocka_unit_test(contributions_of_snarkjs_check),
+        cmocka_unit_test(the_work_of_beacons_has_a_ceiling),
         cmocka_unit_test(overread_wraps_as_snarkjs_does),
         cmocka_unit_test(every_truncation_is_refused),
         cmocka_unit_test(bytes_after_the_end_are_refused),
