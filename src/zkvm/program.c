@@ -10,6 +10,7 @@
 #include "wasm/opcode.h"
 #include "wasm/rop.h"
 #include "wasm/wasi.h"
+#include "zkvm/locals.h"
 #include "zkvm/translate.h"
 
 #define PAGE_BYTES      65536u
@@ -69,6 +70,34 @@ static void mark_targets(struct program_part *part)
             part->is_target[c->funcs[f].first] = true;
 }
 
+/* Locals that are written before they are read need no zero. */
+static int find_zeroed(struct program_part *part, struct err *err)
+{
+    const struct code *c = part->code;
+    int rc = VCP_OK;
+
+    part->zeroed = calloc(c->module->n_funcs + 1u, sizeof *part->zeroed);
+    if (!part->zeroed)
+        return no_memory(err);
+    for (uint32_t f = c->module->n_imported_funcs; f < c->module->n_funcs && rc == VCP_OK; f++)
+        rc = locals_read_first(&part->zeroed[f], c->module, f, err);
+    return rc;
+}
+
+static bool is_zeroed(const struct program_part *part, const struct func_code *fc, uint32_t z)
+{
+    return z >= LOCALS_TRACKED || part->zeroed[fc->index] >> z & 1;
+}
+
+static uint32_t count_zeroed(const struct program_part *part, const struct func_code *fc)
+{
+    uint32_t n = 0;
+
+    for (uint32_t z = 0; z < fc->n_zeroed; z++)
+        n += is_zeroed(part, fc, z);
+    return n;
+}
+
 static int part_init(struct program_part *part, const struct code *c, bool is_runtime,
                      struct err *err)
 {
@@ -80,7 +109,7 @@ static int part_init(struct program_part *part, const struct code *c, bool is_ru
     if (!part->pc_of || !part->is_target || !part->pc_call)
         return no_memory(err);
     mark_targets(part);
-    return VCP_OK;
+    return find_zeroed(part, err);
 }
 
 static void part_release(struct program_part *part)
@@ -88,6 +117,7 @@ static void part_release(struct program_part *part)
     free(part->pc_of);
     free(part->is_target);
     free(part->pc_call);
+    free(part->zeroed);
 }
 
 /* Gives the functions' entries their pcs from pc on; is_used NULL: all functions'. */
@@ -102,7 +132,7 @@ static uint32_t place(const struct program *p, struct program_part *part, uint32
         if (is_used && !is_used[f])
             continue;
         part->pc_call[f] = pc;
-        pc += fc->n_zeroed;
+        pc += count_zeroed(part, fc);
         for (uint32_t i = fc->first; i < fc->first + fc->n_insns && pc < ZPC_MAX; i++) {
             part->pc_of[i] = pc;
             pc += translate_count(p, part, i) + (gas_after(part, i) > 0);
@@ -117,7 +147,8 @@ static void emit_function(struct program *p, const struct program_part *part,
     const struct code *c = part->code;
 
     for (uint32_t z = 0; z < fc->n_zeroed; z++)
-        entry_const(push(p), (uint16_t)(fc->n_params + 2 + z), 0);
+        if (is_zeroed(part, fc, z))
+            entry_const(push(p), (uint16_t)(fc->n_params + 2 + z), 0);
     for (uint32_t i = fc->first; i < fc->first + fc->n_insns; i++) {
         struct program_entry *e = &p->entries[p->n_entries];
 
