@@ -29,6 +29,7 @@ struct build {
     int32_t on;    /* the row's own `on` */
     int32_t count; /* a multiplicity that is 0 where `on` is (build_count), or 0 */
     int32_t clock, pc, fp, acc;
+    bool is_birth;  /* within build_birth */
     bool is_stop;   /* a row at any pc, without a code entry: only the stop chip */
     bool is_unsafe; /* tests only: rule E is not enforced, to build the worked forgeries */
     /* stage 2 wires are numbered from 1000 until build_finish. */
@@ -143,5 +144,10 @@ void build_write(struct build *b, enum bus_space space, unsigned port, struct li
 struct lin build_update_begin(struct build *b, enum bus_space space, unsigned port, struct lin at,
                               unsigned bits);
 void build_update(struct build *b, unsigned port, struct lin value);
+
+/* A region of linear memory's cells [first, end), first < end - 1, that are zero from the
+ * given port of this row on: its two tokens, and its first two cells, which make room in
+ * the order of addresses for the end of the region before and the beginning of this one. */
+void build_birth(struct build *b, unsigned port, struct lin first, struct lin end);
 
 #endif

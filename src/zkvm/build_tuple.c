@@ -5,6 +5,8 @@
  * d * w_sent, which is linear. */
 #include "zkvm/build.h"
 
+#include "zkvm/zkop.h"
+
 /* What the code table may hold in each field; pc with room for a distance added. */
 static const struct {
     wide lo, hi;
@@ -254,7 +256,7 @@ void build_tuple(struct build *b, enum bus_kind kind, int sign, struct lin count
         return;
     }
     if (b->chip->is_instruction && info->form == BUS_UNIQUE && !(info->is_outlet && sign > 0) &&
-        !b->is_unsafe)
+        !b->is_birth && !b->is_unsafe)
         refuse(b, "a tuple of unit flow outside its pair", info->name);
     w = lin_mul(lin_wire(inverse_of(b, kind, count, comps)), sign);
     b->count_share = lin_add(b->count_share, w);
@@ -554,6 +556,29 @@ static struct chip_access *open_access(struct build *b, enum bus_space space, un
     /* Exactly what was sent; senders keep the width of the space, and types (docs). */
     build_pin(b, a->value_wire, 0, ((wide)1 << (space == SPACE_LINEAR ? 32 : bits)) - 1);
     return a;
+}
+
+void build_birth(struct build *b, unsigned port, struct lin first, struct lin end)
+{
+    struct lin on = lin_wire(b->on), zero = lin_zero(), at[2], cell[2];
+    struct lin now = lin_add(lin_mul(lin_wire(b->clock), BUS_PORTS), lin_mul(on, (int64_t)port));
+    struct lin last = lin_add(now, lin_shl(on, REGION_END_SHIFT));
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct lin a = i ? end : first;
+
+        check_address(b, a);
+        at[i] = lin_add(a, lin_mul(lin_pow2(BUS_SPACE_BITS), SPACE_LINEAR));
+    }
+    b->is_birth = true;
+    cell[0] = now;
+    cell[1] = at[0];
+    build_tuple(b, BUS_MEM, 1, on, cell, &zero);
+    cell[1] = at[0] = lin_add(at[0], lin_const(1));
+    build_tuple(b, BUS_MEM, 1, on, cell, &zero);
+    build_tuple(b, BUS_SORT, 1, on, &at[0], &now);
+    build_tuple(b, BUS_SORT, -1, on, &at[1], &last);
+    b->is_birth = false;
 }
 
 static struct lin from_lc(const struct lc *x)

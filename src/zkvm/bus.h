@@ -129,6 +129,7 @@ enum special_cell {
     CELL_HAS_MEMORY,
     SPECIAL_CELLS
 };
+#define CELL_DATA(segment) ((1u << 24) + (segment)) /* its bytes, 0 when dropped */
 /* Tapes: words that only the verifier writes, of SPACE_TAPE, each at tape << BUS_TAPE_BITS. */
 #define BUS_TAPE_BITS             32u
 #define BUS_TAPE_ADDRESS(tape, i) (BUS_ADDRESS(SPACE_TAPE, (uint64_t)(tape) << BUS_TAPE_BITS) + (i))

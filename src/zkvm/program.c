@@ -437,6 +437,45 @@ static int check_memory(struct program *p, uint64_t memory_bytes_max, struct err
     return VCP_OK;
 }
 
+static bool uses(const struct code *c, unsigned op1, unsigned op2)
+{
+    for (size_t i = 0; i < c->n_insns; i++)
+        if (c->infos[i].op == op1 || c->infos[i].op == op2)
+            return true;
+    return false;
+}
+
+static uint32_t passive_bytes(const struct data_segment *d)
+{
+    return d->mode == SEGMENT_PASSIVE ? d->n_bytes : 0;
+}
+
+/* Passive segments as words, one after the other; active ones are dropped when a run begins. */
+static int make_segments(struct program *p, struct err *err)
+{
+    const struct module *m = p->code->module;
+    struct program_tape *tape = &p->tapes[TAPE_DATA];
+
+    if (!uses(p->code, R_MEMORY_INIT, R_DATA_DROP))
+        return VCP_OK;
+    p->segments = calloc(m->n_datas + 1u, sizeof *p->segments);
+    if (!p->segments)
+        return no_memory(err);
+    p->n_segments = m->n_datas;
+    for (uint32_t i = 0; i < m->n_datas; i++) {
+        p->segments[i] = (struct program_segment){passive_bytes(&m->datas[i]), (uint32_t)tape->n};
+        tape->n += (p->segments[i].bytes + 3u) / 4;
+    }
+    tape->words = calloc(tape->n + 1, sizeof *tape->words);
+    if (!tape->words)
+        return no_memory(err);
+    for (uint32_t i = 0; i < m->n_datas; i++)
+        for (uint32_t k = 0; k < p->segments[i].bytes; k++)
+            tape->words[p->segments[i].first + k / 4] |= (uint32_t)m->bytes[m->datas[i].bytes + k]
+                                                         << 8 * (k % 4);
+    return VCP_OK;
+}
+
 static int make_cells(struct program *p, const struct statement *s, struct err *err)
 {
     const struct module *m = p->code->module;
@@ -461,6 +500,8 @@ static int make_cells(struct program *p, const struct statement *s, struct err *
     rc = check_memory(p, s->memory_bytes_max, err);
     if (rc == VCP_OK)
         rc = tables_make(p, err);
+    if (rc == VCP_OK)
+        rc = make_segments(p, err);
     return rc == VCP_OK ? make_image(p, err) : rc;
 }
 
@@ -608,6 +649,8 @@ void program_cells(const struct program *p, program_cell_fn *f, void *arg)
     for (uint32_t i = 0; i < SPECIAL_CELLS; i++)
         if (program_has_special(p, i))
             f(arg, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);
+    for (uint32_t i = 0; i < p->n_segments; i++)
+        f(arg, BUS_ADDRESS(SPACE_SPECIAL, CELL_DATA(i)), p->segments[i].bytes);
     for (unsigned t = 0; t < TAPES; t++)
         for (uint64_t i = 0; i < p->tapes[t].n; i++)
             f(arg, BUS_TAPE_ADDRESS(t, i), p->tapes[t].words[i]);
@@ -624,6 +667,7 @@ void program_free(struct program *p)
     runtime_free(p->runtime);
     for (unsigned t = 0; t < TAPES; t++)
         free(p->tapes[t].words);
+    free(p->segments);
     if (p->uses_world)
         world_release(&p->world);
     free(p->imports);

@@ -42,6 +42,10 @@ struct program_tape { /* words that a run can only read: see bus.h */
     uint64_t n;
 };
 
+struct program_segment {
+    uint32_t bytes, first; /* at the beginning; its first word of the data tape */
+};
+
 struct program {
     const struct code *code; /* the guest's, which is the caller's */
     struct runtime *runtime;
@@ -52,8 +56,10 @@ struct program {
     uint64_t *globals;      /* first values */
     uint64_t specials[SPECIAL_CELLS];
     struct program_tape tapes[TAPES]; /* but TAPE_WORLD */
-    int *imports;                     /* by imported function, its routine */
-    bool uses_world;                  /* any: then state cells, tapes and outputs are there */
+    struct program_segment *segments; /* of data, when some instruction names one */
+    uint32_t n_segments;
+    int *imports;    /* by imported function, its routine */
+    bool uses_world; /* any: then state cells, tapes and outputs are there */
     struct world world;
     uint32_t pages, pages_max;
     uint8_t *image; /* linear memory's beginning: image_bytes, zero beyond */

@@ -27,6 +27,11 @@ static const uint8_t routine_types[ROUTINE_COUNT][2] = {
 static const struct primitive primitives[] = {
     {"charge.bulk", ZONE_CHARGE, 1, 0, 1},
     {"charge.host", ZONE_CHARGE, 1, 0, 0},
+    {"get.pages_max", ZONE_SPECIAL_GET, 0, 1, CELL_PAGES_MAX},
+    {"get.room", ZONE_SPECIAL_GET, 0, 1, CELL_ROOM},
+    {"set.room", ZONE_SPECIAL_SET, 1, 0, CELL_ROOM},
+    {"grow", ZONE_GROW, 1, 0, 0},
+    {"tape.data", ZONE_TAPE, 1, 1, TAPE_DATA},
     {"trap.memory", ZONE_TRAP, 0, 0, TRAP_MEMORY_OUT_OF_BOUNDS},
     {"trap.table", ZONE_TRAP, 0, 0, TRAP_TABLE_OUT_OF_BOUNDS},
     {"trap.overflow", ZONE_TRAP, 0, 0, TRAP_INTEGER_OVERFLOW},

@@ -21,6 +21,10 @@ struct table_cells { /* of a table: its size, then the entries somebody came to 
     uint64_t n;
 };
 
+struct birth { /* cells [first, end) of linear memory, by a row that grows it */
+    uint64_t first, end, time;
+};
+
 struct machine {
     struct program *p;
     struct catalog *chips;
@@ -28,9 +32,12 @@ struct machine {
     struct err *err;
     struct trace_end *end;
     uint64_t inputs[ROW_INPUTS];
-    struct cell *frame, *globals, *functions, specials[SPECIAL_CELLS], *tapes[TAPES];
+    struct cell *frame, *globals, *functions, specials[SPECIAL_CELLS], *segments, *tapes[TAPES];
     struct cell *world[WORLD_TAPES]; /* as far as anybody came */
     struct cell **pages;             /* of linear memory, by 64 KiB */
+    uint64_t *page_births;           /* when their cells begin */
+    struct birth *births;
+    uint32_t n_births;
     struct table_cells *tables;
     uint64_t frame_cells, frame_top;
     uint32_t n_pages, n_world[WORLD_TAPES], world_cap[WORLD_TAPES];
@@ -87,6 +94,15 @@ static struct cell *world_cell(struct machine *m, uint32_t index)
         m->world[t][*n] = (struct cell){word, 0};
     }
     return &m->world[t][i];
+}
+
+static struct cell *special_cell(struct machine *m, uint64_t at)
+{
+    uint64_t segment = at - CELL_DATA(0);
+
+    if (at < SPECIAL_CELLS)
+        return &m->specials[at];
+    return at >= CELL_DATA(0) && segment < m->p->n_segments ? &m->segments[segment] : NULL;
 }
 
 static struct cell *tape_cell(struct machine *m, uint64_t at)
@@ -152,7 +168,7 @@ static struct cell *cell_at(struct machine *m, uint64_t address)
     case SPACE_GLOBAL: return at < m->p->code->module->n_globals ? &m->globals[at] : NULL;
     case SPACE_TABLE: return table_cell(m, at);
     case SPACE_FUNCTION: return function_cell(m, at);
-    case SPACE_SPECIAL: return at < SPECIAL_CELLS ? &m->specials[at] : NULL;
+    case SPACE_SPECIAL: return special_cell(m, at);
     case SPACE_TAPE: return tape_cell(m, at);
     default: return NULL;
     }
@@ -230,6 +246,16 @@ static int other(struct machine *m, enum chip_other which, uint32_t index, const
     return rc;
 }
 
+/* When the cell was last touched, or began. */
+static uint64_t last_time(const struct machine *m, uint64_t address, const struct cell *c)
+{
+    uint64_t at = address - BUS_ADDRESS(SPACE_LINEAR, 0);
+
+    if (c->time)
+        return c->time - 1;
+    return address >> BUS_SPACE_BITS == SPACE_LINEAR ? m->page_births[at / PAGE_CELLS] : 0;
+}
+
 /* The time before this access; a cell too old for one limb is touched first. */
 static uint64_t take_time(struct machine *m, const struct chip_access *a)
 {
@@ -242,7 +268,7 @@ static uint64_t take_time(struct machine *m, const struct chip_access *a)
     cell = cell_at(m, address);
     if (!cell)
         return 0;
-    old = cell->time ? cell->time - 1 : 0;
+    old = last_time(m, address, cell);
     if (!a->is_far && now - old - 1 >= NEAR_MAX) {
         uint64_t params[4] = {address, old, now - 1, cell->value};
 
@@ -395,7 +421,7 @@ static unsigned memory_variant(struct machine *m, uint64_t base, const struct pr
 {
     uint64_t ea = (base & UINT32_MAX) + (uint32_t)e->imm;
 
-    if (ea + (1u << lg) > (uint64_t)m->specials[CELL_PAGES].value * 65536)
+    if (ea + (1u << lg) > (uint64_t)m->n_pages * 65536)
         return 2;
     if (lg >= 2)
         return ea % 4 ? 1 : 0;
@@ -558,6 +584,36 @@ static int row(struct machine *m, uint32_t number, const struct program_entry *e
     return VCP_OK;
 }
 
+/* The row that comes now makes n pages more. */
+static int add_pages(struct machine *m, uint64_t n)
+{
+    uint32_t all = m->n_pages + (uint32_t)n;
+    struct cell **pages = realloc(m->pages, (all + 1u) * sizeof *pages);
+    uint64_t *page_births = NULL;
+    struct birth *births = NULL;
+
+    if (pages) {
+        m->pages = pages;
+        page_births = realloc(m->page_births, (all + 1u) * sizeof *page_births);
+    }
+    if (page_births) {
+        m->page_births = page_births;
+        births = realloc(m->births, (m->n_births + 1u) * sizeof *births);
+    }
+    if (!births)
+        return fail(m, err_set(m->err, VCP_ENOMEM, "out of memory tracing a run"));
+    m->births = births;
+    births = &births[m->n_births++];
+    births->first = BUS_ADDRESS(SPACE_LINEAR, (uint64_t)m->n_pages * PAGE_CELLS);
+    births->end = BUS_ADDRESS(SPACE_LINEAR, (uint64_t)all * PAGE_CELLS);
+    births->time = m->inputs[ROW_CLOCK] * BUS_PORTS + 7;
+    for (; m->n_pages < all; m->n_pages++) {
+        m->pages[m->n_pages] = NULL;
+        m->page_births[m->n_pages] = births->time;
+    }
+    return VCP_OK;
+}
+
 static int step(struct machine *m)
 {
     uint32_t pc = (uint32_t)m->inputs[ROW_PC], number;
@@ -579,6 +635,8 @@ static int step(struct machine *m)
     number = e->op * CHIP_VARIANTS + variant_of(m, e);
     if (number == ZOP_ONE(ZONE_CHARGE) * CHIP_VARIANTS)
         m->end->gas += slot(m, e->top);
+    if (e->op == ZOP_ONE(ZONE_GROW) && add_pages(m, slot(m, e->top)) < 0)
+        return m->rc;
     return row(m, number, e);
 }
 
@@ -627,7 +685,7 @@ static int execute(struct machine *m, uint64_t rows_max)
 
 static void sink_cell(struct machine *m, uint64_t address, const struct cell *c)
 {
-    uint64_t params[3] = {address, c->time ? c->time - 1 : 0, c->value};
+    uint64_t params[3] = {address, last_time(m, address, c), c->value};
 
     other(m, OTHER_SINK, 0, params);
 }
@@ -651,13 +709,13 @@ static uint64_t last_used(const struct machine *m, uint64_t first, uint64_t end)
 }
 
 /* The cells of a region that somebody came to: a path of rising addresses, and their ends. */
-static void region(struct machine *m, uint64_t first, uint64_t end)
+static void region(struct machine *m, uint64_t first, uint64_t end, uint64_t time)
 {
     uint64_t before = first - 1, last = last_used(m, first, end);
 
     for (uint64_t at = first; at < last && m->rc >= 0; at++) {
         const struct cell *c;
-        uint64_t params[3] = {before, at, 0};
+        uint64_t params[3] = {before, at, time};
 
         if (at >> BUS_SPACE_BITS == SPACE_LINEAR) {
             uint64_t cell = at - BUS_ADDRESS(SPACE_LINEAR, 0);
@@ -674,7 +732,21 @@ static void region(struct machine *m, uint64_t first, uint64_t end)
         sink_cell(m, at, c);
         before = at;
     }
-    other(m, OTHER_CLOSE, 0, (uint64_t[]){before, end, 0});
+    other(m, OTHER_CLOSE, 0, (uint64_t[]){before, end, time});
+}
+
+/* Cells that a row made: its first two by themselves, then a region. */
+static void born_region(struct machine *m, const struct birth *b)
+{
+    for (uint64_t at = b->first; at < b->first + 2 && m->rc >= 0; at++) {
+        struct cell untouched = {0}, *c = &untouched;
+        uint64_t cell = at - BUS_ADDRESS(SPACE_LINEAR, 0);
+
+        if (m->pages[cell / PAGE_CELLS])
+            c = cell_at(m, at);
+        sink_cell(m, at, c);
+    }
+    region(m, b->first + 2, b->end, b->time);
 }
 
 static int regions(struct machine *m)
@@ -686,8 +758,10 @@ static int regions(struct machine *m)
         return fail(m, err_set(m->err, VCP_ENOMEM, "out of memory tracing a run"));
     program_regions(m->p, r);
     for (uint32_t i = 0; i < n && m->rc >= 0; i++)
-        region(m, r[i][0], r[i][1]);
+        region(m, r[i][0], r[i][1], 0);
     free(r);
+    for (uint32_t i = 0; i < m->n_births && m->rc >= 0; i++)
+        born_region(m, &m->births[i]);
     return m->rc;
 }
 
@@ -760,12 +834,14 @@ static bool allocate(struct machine *m)
     m->tables = calloc(m->p->tables.n + 1u, sizeof *m->tables);
     m->n_pages = m->p->pages;
     m->pages = calloc(m->n_pages + 1u, sizeof *m->pages);
+    m->segments = calloc(m->p->n_segments + 1u, sizeof *m->segments);
+    m->page_births = calloc(m->n_pages + 1u, sizeof *m->page_births);
     m->code_counts = calloc(m->p->n_entries + 1u, sizeof *m->code_counts);
     m->range16 = calloc(65536, sizeof *m->range16);
     m->range8 = calloc(256, sizeof *m->range8);
     m->and8 = calloc(65536, sizeof *m->and8);
-    return m->frame && m->globals && m->functions && m->tables && m->pages && m->code_counts &&
-           m->range16 && m->range8 && m->and8;
+    return m->frame && m->globals && m->functions && m->tables && m->pages && m->segments &&
+           m->page_births && m->code_counts && m->range16 && m->range8 && m->and8;
 }
 
 static void first_value(void *arg, uint64_t address, uint64_t value)
@@ -793,6 +869,9 @@ static void release(struct machine *m)
     free(m->functions);
     for (unsigned t = 0; t < WORLD_TAPES; t++)
         free(m->world[t]);
+    free(m->segments);
+    free(m->page_births);
+    free(m->births);
     free(m->globals);
     free(m->code_counts);
     free(m->range16);

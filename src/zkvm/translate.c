@@ -412,6 +412,27 @@ static void table(struct program_entry *e, const struct program *p, unsigned zon
     e->imm = p->tables.all[table].number;
 }
 
+/* The segment has no bytes from here on; the slot is above the frame. */
+static void data_drop(struct program_entry *e, const struct code *c, uint32_t insn)
+{
+    uint16_t free_slot = (uint16_t)c->funcs[code_function_at(c, insn)].frame_slots;
+
+    entry_const(&e[0], free_slot, 0);
+    e[1].op = (uint16_t)ZOP_ONE(ZONE_SPECIAL_SET);
+    e[1].top = free_slot;
+    e[1].imm = CELL_DATA((uint32_t)c->insns[insn].lo);
+}
+
+/* Behind the operands: where the segment lies on its tape, and what is left of it. */
+static void memory_init(struct program_entry *e, const struct program *p, const struct insn *in)
+{
+    entry_const(&e[0], (uint16_t)(in->a + 3), p->segments[in->lo].first);
+    e[1].op = (uint16_t)ZOP_ONE(ZONE_SPECIAL_GET);
+    e[1].top = (uint16_t)(in->a + 4);
+    e[1].imm = CELL_DATA((uint32_t)in->lo);
+    entry_routine(&e[2], p, ROUTINE_MEMORY_INIT, in->a);
+}
+
 static void one(struct program_entry *e, const struct program *p, const struct program_part *part,
                 uint32_t insn)
 {
@@ -493,6 +514,10 @@ static void one(struct program_entry *e, const struct program *p, const struct p
     case R_RET1_A:
     case R_RET1_I: ret(e, part, insn); break;
     case R_RET_N: ret_n(e, part->code, insn); break;
+    case R_DATA_DROP: data_drop(e, part->code, insn); break;
+    case R_MEMORY_GROW: entry_routine(e, p, ROUTINE_MEMORY_GROW, in->a); break;
+    case R_MEMORY_COPY: entry_routine(e, p, ROUTINE_MEMORY_COPY, in->a); break;
+    case R_MEMORY_INIT: memory_init(e, p, in); break;
     case R_MEMORY_FILL: entry_routine(e, p, ROUTINE_MEMORY_FILL, in->a); break;
     default: break;
     }
@@ -508,6 +533,8 @@ uint32_t translate_count(const struct program *p, const struct program_part *par
     case R_MOVE2: return 2;
     case R_MOVE_N: return in->lo ? (uint32_t)in->lo : 1;
     case R_RET_N: return (uint32_t)in->lo + 3;
+    case R_DATA_DROP: return 2;
+    case R_MEMORY_INIT: return 3;
     default: break;
     }
     if (info->family == FAMILY_BR || info->family == FAMILY_LATCH)

@@ -114,6 +114,7 @@ enum zk_one {
     ZONE_PUT_ACC,     /* slot top = accumulator */
     ZONE_SPECIAL_GET, /* slot top = special cell imm */
     ZONE_SPECIAL_SET, /* special cell imm = slot top */
+    ZONE_GROW,        /* slot top = pages, and as many more as it held, > 0 */
     ZONE_TAPE,        /* slot top = word number (slot top) of tape imm */
     /* What WASI needs beyond (runtime/wasi.h); operands in slots from top on. */
     ZONE_MOVE_IN,
@@ -158,7 +159,7 @@ enum zk_bound { BOUND_S, BOUND_I, BOUND_S_FIRST, BOUND_I_FIRST };
 /* A trap's last frame pointer says where: pc of the trapping entry plus this. */
 #define ZTRAP_FP_BIAS    (1u << 20)
 #define ZFP_START        16u   /* frame pointer of a run's beginning */
-#define REGION_END_SHIFT 40    /* the mark of a region's end: above every time of a start */
+#define REGION_END_SHIFT 50    /* the mark of a region's end: above every time of a start */
 #define ZREL_BIAS        32768 /* code field REL is target - pc + ZREL_BIAS */
 
 #endif

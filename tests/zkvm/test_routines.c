@@ -68,6 +68,96 @@ static void fill_out_of_bounds_traps(void **state)
     assert_int_equal(end_of((struct call){"fill", {"1", "1", "-1"}, 3}), RUN_TRAP);
 }
 
+static void copy_balances_at_every_offset_and_direction(void **state)
+{
+    char to[8], from[8], n[8];
+
+    (void)state;
+    for (int d = -9; d <= 9; d += 1 + (d == -4) * 2 + (d == 2) * 4)
+        for (unsigned size = 0; size < 80; size += 1 + size)
+            for (unsigned offset = 0; offset < 4; offset++) {
+                snprintf(from, sizeof from, "%u", 100 + offset);
+                snprintf(to, sizeof to, "%d", 100 + (int)offset + d);
+                snprintf(n, sizeof n, "%u", size);
+                assert_int_equal(end_of((struct call){"copy", {to, from, n}, 3}), RUN_OK);
+            }
+}
+
+static void copy_out_of_bounds_traps(void **state)
+{
+    (void)state;
+    assert_int_equal(end_of((struct call){"copy", {"65536", "65536", "0"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"copy", {"65537", "0", "0"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"copy", {"0", "65537", "0"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"copy", {"0", "65533", "3"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"copy", {"0", "65533", "4"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"copy", {"65533", "0", "4"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"copy", {"-1", "-1", "-1"}, 3}), RUN_TRAP);
+}
+
+static void init_balances_at_every_offset(void **state)
+{
+    char to[8], from[8], n[8];
+
+    (void)state;
+    for (unsigned at = 100; at < 104; at++)
+        for (unsigned offset = 0; offset < 5; offset++)
+            for (unsigned size = 0; size <= 42 - offset; size += size < 6 ? 1 : 9) {
+                snprintf(to, sizeof to, "%u", at);
+                snprintf(from, sizeof from, "%u", offset);
+                snprintf(n, sizeof n, "%u", size);
+                assert_int_equal(end_of((struct call){"init", {to, from, n}, 3}), RUN_OK);
+            }
+}
+
+static void init_out_of_bounds_traps(void **state)
+{
+    (void)state;
+    assert_int_equal(end_of((struct call){"init", {"0", "0", "42"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"init", {"0", "0", "43"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"init", {"0", "42", "0"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"init", {"0", "43", "0"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"init", {"65530", "0", "6"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"init", {"65530", "0", "7"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"init", {"0", "-1", "2"}, 3}), RUN_TRAP);
+}
+
+static void dropped_and_active_segments_are_empty(void **state)
+{
+    (void)state;
+    assert_int_equal(end_of((struct call){"init dropped", {"0", "0", "0"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"init dropped", {"0", "0", "1"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"init dropped", {"0", "1", "0"}, 3}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"init active", {"0", "0", "0"}, 3}), RUN_OK);
+    assert_int_equal(end_of((struct call){"init active", {"0", "0", "1"}, 3}), RUN_TRAP);
+}
+
+/* L8: to the module's maximum of 4 pages, and over it. */
+static void grow_balances_granted_or_not(void **state)
+{
+    static const char *const deltas[] = {"0", "1", "2", "3", "4", "65535", "65536", "-1"};
+
+    (void)state;
+    for (size_t i = 0; i < 8; i++)
+        for (size_t k = 0; k < 8; k++) /* 64 gas a page: 2^32 - 1 of them are over the limit */
+            assert_int_equal(end_of((struct call){"grow", {deltas[i], deltas[k]}, 2}),
+                             i == 7 || k == 7 ? RUN_OUT_OF_GAS : RUN_OK);
+}
+
+static void grown_memory_is_used(void **state)
+{
+    (void)state;
+    assert_int_equal(end_of((struct call){"grow and use", {"131064", "131071"}, 2}), RUN_OK);
+    assert_int_equal(end_of((struct call){"grow and use", {"65528", "65534"}, 2}), RUN_OK);
+    assert_int_equal(end_of((struct call){"grow and use", {"196600", "65531"}, 2}), RUN_OK);
+    assert_int_equal(end_of((struct call){"grow and use", {"196601", "65531"}, 2}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"grow and use", {"196600", "196600"}, 2}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"load after grow", {"1", "131068"}, 2}), RUN_OK);
+    assert_int_equal(end_of((struct call){"load after grow", {"1", "131069"}, 2}), RUN_TRAP);
+    assert_int_equal(end_of((struct call){"load after grow", {"4", "65532"}, 2}), RUN_OK);
+    assert_int_equal(end_of((struct call){"load after grow", {"4", "65533"}, 2}), RUN_TRAP);
+}
+
 static void every_gas_limit(struct call c)
 {
     struct outcome whole = check(&c, 0);
@@ -82,6 +172,9 @@ static void every_gas_limit_balances(void **state)
     every_gas_limit((struct call){"fill twice", {"9", "70"}, 2});
     every_gas_limit((struct call){"fill", {"101", "9", "33"}, 3});
     every_gas_limit((struct call){"fill", {"65536", "9", "1"}, 3});
+    every_gas_limit((struct call){"grow", {"1", "7"}, 2});
+    every_gas_limit((struct call){"grow and use", {"196600", "65531"}, 2});
+    every_gas_limit((struct call){"init dropped", {"0", "0", "1"}, 3});
 }
 
 int main(int argc, char **argv)
@@ -89,6 +182,13 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(fill_balances_at_every_size_and_offset),
         cmocka_unit_test(fill_out_of_bounds_traps),
+        cmocka_unit_test(copy_balances_at_every_offset_and_direction),
+        cmocka_unit_test(copy_out_of_bounds_traps),
+        cmocka_unit_test(init_balances_at_every_offset),
+        cmocka_unit_test(init_out_of_bounds_traps),
+        cmocka_unit_test(dropped_and_active_segments_are_empty),
+        cmocka_unit_test(grow_balances_granted_or_not),
+        cmocka_unit_test(grown_memory_is_used),
         cmocka_unit_test(every_gas_limit_balances),
     };
     struct err e = {0};

@@ -11,7 +11,8 @@ static const char *const names[ZK_ONES] = {
     "memory.size", "assert",     "table.get",  "table.set",    "table.size",   "call_indirect",
     "ref.func",    "halt",       "routine",    "rret0",        "rret1_s",      "rret1_a",
     "rret1_i",     "trap",       "charge",     "get_acc",      "put_acc",      "special.get",
-    "special.set", "tape",       "move_in",    "move_out",     "write_word",   "exit"};
+    "special.set", "grow",       "tape",       "move_in",      "move_out",     "write_word",
+    "exit"};
 
 static struct lin fp_of(struct build *b)
 {

@@ -71,10 +71,19 @@ static void put_acc(struct build *b)
     go_on(b, lin_wire(b->acc));
 }
 
+/* Which special cell: the entry's immediate. */
+static struct lin special_cell(struct build *b)
+{
+    struct lin at = build_limbs(b, "cell", part_imm_hint(b), 0, 32);
+
+    b->code[CODE_IMM] = at;
+    return at;
+}
+
 static void special_get(struct build *b)
 {
     struct slots s = part_slots(b, 1);
-    struct lin v = build_read(b, SPACE_SPECIAL, 3, small_imm(b, "cell"), 64);
+    struct lin v = build_read(b, SPACE_SPECIAL, 3, special_cell(b), 64);
 
     build_write(b, SPACE_FRAME, 6, part_frame(b, s.at[0]), v);
     go_on(b, v);
@@ -85,8 +94,28 @@ static void special_set(struct build *b)
     struct slots s = part_slots(b, 1);
     struct lin v = build_read(b, SPACE_FRAME, 0, part_frame(b, s.at[0]), 64);
 
-    build_write(b, SPACE_SPECIAL, 3, small_imm(b, "cell"), v);
+    build_write(b, SPACE_SPECIAL, 3, special_cell(b), v);
     go_on(b, lin_wire(b->acc));
+}
+
+/* More pages, at least one, at most 65536 in all: whether as many are allowed is the
+ * routine's to see.  Their cells
+ * are born behind all accesses of this row. */
+static void grow(struct build *b)
+{
+    struct slots s = part_slots(b, 1);
+    struct lin delta = build_update_begin(b, SPACE_FRAME, 2, part_frame(b, s.at[0]), 32), old, new;
+
+    old = build_update_begin(b, SPACE_SPECIAL, 3, lin_const(CELL_PAGES), 32);
+    new = lin_add(old, delta);
+    build_range16(b, lin_sub(delta, lin_wire(b->on)));
+    build_range16(b, lin_sub(lin_shl(lin_wire(b->on), 16), new));
+    build_pin(b, delta.t[0].wire, 0, 65536);
+    build_pin(b, old.t[0].wire, 0, 65535); /* below new, which is at most 65536 */
+    build_update(b, 2, old);
+    build_update(b, 3, new);
+    build_birth(b, 7, lin_shl(old, 14), lin_shl(new, 14));
+    go_on(b, old);
 }
 
 /* The index makes room for the word in one access. */
@@ -112,6 +141,7 @@ bool chip_routine_row(struct build *b, unsigned one, unsigned variant)
     case ZONE_PUT_ACC: put_acc(b); return true;
     case ZONE_SPECIAL_GET: special_get(b); return true;
     case ZONE_SPECIAL_SET: special_set(b); return true;
+    case ZONE_GROW: grow(b); return true;
     case ZONE_TAPE: tape(b); return true;
     default: return false;
     }
