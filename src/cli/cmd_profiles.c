@@ -56,21 +56,15 @@ struct making {
 static int fit(struct making *m, struct err *err)
 {
     const struct args *a = m->args;
-    struct execution_request req = {.entry = args_text(a, "entry"),
-                                    .args = (const char *const *)a->operands,
-                                    .n_args = a->n_operands};
+    struct receipts_run run = {.module = {.len = 0}};
     uint64_t *counts = calloc(CATALOG_CHIPS, sizeof *counts);
     struct execution *e = NULL;
-    struct buf module;
-    int rc;
+    int rc = counts ? receipts_run_read(&run, a, args_text(a, "fit"),
+                                        (const char *const *)a->operands, a->n_operands, err)
+                    : err_set(err, VCP_ENOMEM, "no memory for a histogram");
 
-    buf_init(&module, 0);
-    rc = counts ? file_read(&module, args_text(a, "fit"), WASM_MODULE_BYTES_MAX, err)
-                : err_set(err, VCP_ENOMEM, "no memory for a histogram");
-    req.module = module.data;
-    req.module_bytes = module.len;
-    if (rc == VCP_OK && (rc = receipts_limits(&req.limits, a, err)) == VCP_OK &&
-        (rc = execution_new(&e, &req, err)) == VCP_OK &&
+    if (rc == VCP_OK && (rc = receipts_limits(&run.req.limits, a, err)) == VCP_OK &&
+        (rc = execution_new(&e, &run.req, err)) == VCP_OK &&
         (rc = execution_trace(e, 0, err)) == VCP_OK) {
         for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
             counts[i] = e->rows[i].n;
@@ -78,7 +72,7 @@ static int fit(struct making *m, struct err *err)
                          (unsigned)args_int(a, "size", 18), e->chips, err);
     }
     execution_free(e);
-    buf_release(&module);
+    receipts_run_release(&run);
     free(counts);
     return rc;
 }
@@ -180,9 +174,9 @@ static int run_setup(struct cli *cli, const struct args *args)
 static const struct command cmd_make = {
     .name = "setup",
     .summary = "make the keys of circuit profiles",
-    .operands = "[range] [bits] [any] | --fit MODULE --entry NAME [ARG...]",
+    .operands = "[range] [bits] [any] | --fit MODULE [--entry NAME] [ARG...]",
     .operands_min = 0,
-    .operands_max = STATEMENT_VALUES_MAX,
+    .operands_max = -1,
     .description =
         "A receipt needs the profile 'range' (and 'bits' when the run has bitwise instructions), "
         "and profiles with room for every instruction the "
@@ -190,7 +184,7 @@ static const struct command cmd_make = {
         "of a typical run. All secrets are drawn here and forgotten: that convinces whoever "
         "ran the command. Others must pin digests of keys made by someone they trust.",
     .examples = "ambient keys profiles setup range bits any\n"
-                "ambient keys profiles setup --fit sha256.wasm --entry hash 4096 --name hashing",
+                "ambient keys profiles setup --fit sha256.wasm --name hashing < typical-input",
     .options = setup_options,
     .run = run_setup,
 };

@@ -68,6 +68,10 @@ static const struct option options[] = {
      .kind = OPTION_FLAG,
      .help = "do not check the key's points; without it a key is checked once and remembered"},
     OPTIONS_EXECUTION,
+    {.name = "output",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "write what the module wrote to its standard output there"},
     OPTION_KEYS,
     {.name = "context",
      .kind = OPTION_TEXT,
@@ -305,7 +309,8 @@ static int run(struct cli *cli, const struct args *args)
     struct err err = {0};
     int rc;
 
-    if (args_given(args, "entry"))
+    if (args_given(args, "entry") ||
+        (args->n_operands && !args_given(args, "zkey") && receipts_is_module(args->operands[0])))
         return receipts_prove(cli, args);
     progress_init(&j.bar, args_flag(args, "quiet") || args_flag(args, "json"));
     j.work.progress = progress_draw;
@@ -335,13 +340,13 @@ const struct command cmd_prove = {
     .summary = "prove a module's execution, or that a circom circuit holds for a witness",
     .operands = "[MODULE ARG... | KEY WITNESS PROOF PUBLIC]",
     .operands_min = 0,
-    .operands_max = 1 + STATEMENT_VALUES_MAX,
+    .operands_max = -1,
     .description =
-        "With --entry: runs that function of a WebAssembly module and writes a receipt, which "
-        "proves how the run ended, with which results and gas, to anyone who has the module and "
-        "trusts the keys ('ambient keys profiles setup' makes them). Modules that import "
-        "something, and floating point, cannot be proven yet.\n\n"
-        "Without: "
+        "With a WebAssembly module: runs it, as a command or by one of its functions (--entry), "
+        "and writes a receipt, which proves how the run ended, with which output, results and "
+        "gas, to anyone who has the module and trusts the keys ('ambient keys profiles setup' "
+        "makes them). Of imports only WASI's can be proven.\n\n"
+        "With a circuit: "
         "makes a Groth16 proof with a snarkjs proving key, from a witness file or from circom's "
         "witness calculator and its inputs; no JavaScript is involved. The proof is verified "
         "before it is written, so a witness that breaks the circuit is an error here.\n\n"
@@ -349,6 +354,7 @@ const struct command cmd_prove = {
         "All points of a key are checked the first time it is used; that is remembered in "
         "$AMBIENT_CACHE/keys (else ~/.cache/ambient/keys).",
     .examples = "ambient prove fib.wasm --entry fib 30 -o fib.receipt\n"
+                "ambient prove sha256.wasm -o sha256.receipt < file\n"
                 "ambient prove --zkey mul.zkey --witness mul.wtns\n"
                 "ambient prove --zkey mul.zkey --circuit mul.wasm --input input.json --json\n"
                 "ambient prove mul.zkey mul.wtns proof.json public.json",

@@ -12,98 +12,6 @@
 #include "wasm/trap.h"
 #include "zkvm/prover.h"
 
-/* ---- shared ---- */
-
-int receipts_keys_dir(char *out, size_t size, const struct args *args, struct err *err)
-{
-    const char *given = args_text(args, "keys");
-
-    if (given ? (size_t)snprintf(out, size, "%s", given) < size : keys_default_dir(out, size))
-        return VCP_OK;
-    return err_set(err, VCP_EINVAL, "no folder of keys: give --keys DIR or set HOME");
-}
-
-int receipts_limits(struct run_limits *out, const struct args *args, struct err *err)
-{
-    int rc = run_limits_preset(out, args_text(args, "limits"), err);
-
-    if (rc == VCP_OK)
-        out->gas_max = (uint64_t)args_int(args, "gas", (int64_t)out->gas_max);
-    return rc < 0 ? rc : run_limits_check(out, err);
-}
-
-int receipts_fail(struct cli *cli, struct err *err)
-{
-    if (err->code == VCP_ENOTFOUND || err->code == VCP_ESTATE)
-        err->code = VCP_EINVAL;
-    return cli_fail(cli, err);
-}
-
-static void print_values(FILE *out, const uint64_t v[], uint32_t n)
-{
-    for (uint32_t i = 0; i < n; i++)
-        fprintf(out, "%s%" PRIu64, i ? ", " : "", v[i]);
-}
-
-static const char *trap_of(const struct statement *s)
-{
-    return s->status == RUN_TRAP ? trap_text((enum trap)s->trap) : "";
-}
-
-void receipts_tell_statement(FILE *out, const struct statement *s)
-{
-    char module[65], context[65];
-
-    hex_encode(module, s->module, 32);
-    hex_encode(context, s->context, 32);
-    fprintf(out, "module   %s\nrun      %s(", module, s->entry);
-    print_values(out, s->args, s->n_args);
-    fprintf(out, ")\nended    %s", run_status_name((enum run_status)s->status));
-    fprintf(out, s->status == RUN_TRAP ? ": %s" : "%s", trap_of(s));
-    if (s->n_results) {
-        fprintf(out, ": ");
-        print_values(out, s->results, s->n_results);
-    }
-    fprintf(out,
-            "\ngas      %" PRIu64 " of at most %" PRIu64 "\nlimits   memory %" PRIu64
-            " bytes, %u calls, %u stack slots\noutput   %" PRIu64 " bytes, error %" PRIu64
-            " bytes\ncontext  %s\n",
-            s->gas_used, s->gas_max, s->memory_bytes_max, s->call_depth_max, s->stack_slots_max,
-            s->output.bytes, s->error_output.bytes, context);
-}
-
-/* As text: JSON numbers end at 2^53 for many readers. */
-static json_t *values_json(const uint64_t v[], uint32_t n)
-{
-    json_t *list = json_array();
-
-    for (uint32_t i = 0; i < n; i++) {
-        char text[24];
-        snprintf(text, sizeof text, "%" PRIu64, v[i]);
-        json_array_append_new(list, json_string(text));
-    }
-    return list;
-}
-
-json_t *receipts_statement_json(const struct statement *s)
-{
-    char module[65], context[65], digest[65];
-    uint8_t d[32];
-
-    statement_digest(d, s);
-    hex_encode(digest, d, 32);
-    hex_encode(module, s->module, 32);
-    hex_encode(context, s->context, 32);
-    return json_pack(
-        "{s:s, s:s, s:s, s:s, s:o, s:o, s:s, s:s, s:i, s:I, s:I, s:I, s:i, s:i}", "digest", digest,
-        "module", module, "context", context, "entry", s->entry, "args",
-        values_json(s->args, s->n_args), "results", values_json(s->results, s->n_results), "status",
-        run_status_name((enum run_status)s->status), "trap", trap_of(s), "exit_code",
-        (int)s->exit_code, "gas_used", (json_int_t)s->gas_used, "gas_max", (json_int_t)s->gas_max,
-        "memory_bytes_max", (json_int_t)s->memory_bytes_max, "call_depth_max",
-        (int)s->call_depth_max, "stack_slots_max", (int)s->stack_slots_max);
-}
-
 /* ---- prove ---- */
 
 struct proving {
@@ -111,7 +19,7 @@ struct proving {
     const struct args *args;
     struct progress bar;
     struct work work;
-    struct buf module;
+    struct receipts_run run;
     struct execution *execution;
     struct prover *prover;
     struct receipt receipt;
@@ -136,17 +44,13 @@ static int run_and_trace(struct proving *p, struct err *err)
 {
     const struct args *a = p->args;
     uint8_t context[32];
-    struct execution_request req = {.entry = args_text(a, "entry"),
-                                    .args = (const char *const *)a->operands + 1,
-                                    .n_args = a->n_operands - 1,
-                                    .context = context};
-    int rc = file_read(&p->module, a->operands[0], WASM_MODULE_BYTES_MAX, err);
+    int rc = receipts_run_read(&p->run, a, a->operands[0], (const char *const *)a->operands + 1,
+                               a->n_operands - 1, err);
 
-    req.module = p->module.data;
-    req.module_bytes = p->module.len;
-    if (rc < 0 || (rc = receipts_limits(&req.limits, a, err)) < 0 ||
+    p->run.req.context = context;
+    if (rc < 0 || (rc = receipts_limits(&p->run.req.limits, a, err)) < 0 ||
         (rc = read_context(context, a, err)) < 0 ||
-        (rc = execution_new(&p->execution, &req, err)) < 0)
+        (rc = execution_new(&p->execution, &p->run.req, err)) < 0)
         return rc;
     progress_draw(&p->bar, "trace", 0);
     return execution_trace(p->execution, (uint64_t)args_bytes(a, "memory", 0), err);
@@ -174,8 +78,8 @@ static int check_own(struct proving *p, struct err *err)
     if (rc < 0 || (rc = keyring_open(&ring, dir, NULL, 0, err)) < 0)
         return rc;
     struct receipt_policy policy = {.keys = &ring, .allow_test_keys = true};
-    rc = receipt_verify_module(&p->receipt, p->module.data, p->module.len, &p->execution->streams,
-                               &policy, p->work.threads, &p->check, err);
+    rc = receipt_verify_module(&p->receipt, p->run.module.data, p->run.module.len,
+                               &p->execution->streams, &policy, p->work.threads, &p->check, err);
     keyring_release(&ring);
     return rc;
 }
@@ -209,6 +113,15 @@ static json_t *stages_json(const struct work *w)
     return o;
 }
 
+/* What the module wrote, where --output says. */
+static int write_output(struct proving *p, struct err *err)
+{
+    const char *path = args_text(p->args, "output");
+    const struct stream_bytes *s = &p->execution->streams.of[STREAM_OUTPUT];
+
+    return path ? file_write(path, s->data, s->n, 0644, err) : VCP_OK;
+}
+
 static int proving_json(const struct proving *p)
 {
     const struct execution *e = p->execution;
@@ -236,7 +149,7 @@ static void proving_tell(const struct proving *p)
     const struct prover_report *r = &p->report;
     double seconds = (double)(r->times.commit_ns + r->times.finish_ns) / 1e9;
 
-    receipts_tell_statement(p->cli->out, &e->statement);
+    receipts_tell_statement(p->cli->out, &e->statement, &e->streams);
     cli_say(p->cli, "%s: %zu bytes, %u proofs, verified", p->path, p->bytes, r->n_proofs);
     cli_say(p->cli,
             "%" PRIu64 " rows and %" PRIu64 " of cells, code and tables; %" PRIu64 " of %" PRIu64
@@ -265,19 +178,18 @@ int receipts_prove(struct cli *cli, const struct args *args)
     int rc;
 
     if (args->n_operands == 0) {
-        err_set(&err, VCP_EINVAL, "which module? ambient prove MODULE --entry NAME ARG...");
+        err_set(&err, VCP_EINVAL, "which module? ambient prove MODULE [--entry NAME] ARG...");
         return receipts_fail(cli, &err);
     }
     progress_init(&p.bar, args_flag(args, "quiet") || args_flag(args, "json"));
     p.work.progress = progress_draw;
     p.work.progress_arg = &p.bar;
-    buf_init(&p.module, 0);
     if ((rc = start_threads(&p.work, args, &err)) == VCP_OK &&
         (rc = run_and_trace(&p, &err)) == VCP_OK && (rc = open_prover(&p, &err)) == VCP_OK &&
         (rc = prover_prove(&p.receipt, p.prover, p.execution, &p.work, &p.report, &err)) ==
             VCP_OK &&
-        (rc = check_own(&p, &err)) == VCP_OK)
-        rc = write_receipt(&p, &err);
+        (rc = check_own(&p, &err)) == VCP_OK && (rc = write_receipt(&p, &err)) == VCP_OK)
+        rc = write_output(&p, &err);
     progress_clear(&p.bar);
     if (rc < 0)
         rc = receipts_fail(cli, &err);
@@ -288,7 +200,7 @@ int receipts_prove(struct cli *cli, const struct args *args)
     receipt_release(&p.receipt);
     prover_free(p.prover);
     execution_free(p.execution);
-    buf_release(&p.module);
+    receipts_run_release(&p.run);
     threads_free(p.work.threads);
     return rc;
 }
@@ -296,7 +208,8 @@ int receipts_prove(struct cli *cli, const struct args *args)
 /* ---- verify ---- */
 
 struct checking {
-    struct buf module, bytes;
+    struct buf module, bytes, given[STREAMS];
+    struct streams streams;
     struct receipt receipt;
     struct keyring ring;
     struct receipt_report report;
@@ -322,13 +235,32 @@ static int open_ring(struct checking *c, const struct args *args, struct err *er
     return rc < 0 ? rc : keyring_open(&c->ring, dir, (const uint8_t(*)[32])pins, n, err);
 }
 
+/* Streams that the receipt does not carry, or that are to be the verifier's own. */
+static int read_streams(struct checking *c, const struct args *args, struct err *err)
+{
+    static const char *const options[STREAMS] = {"arguments", "environment", "input", "output",
+                                                 "error-output"};
+    int rc = VCP_OK;
+
+    for (unsigned i = 0; i < STREAMS && rc == VCP_OK; i++) {
+        const char *path = args_text(args, options[i]);
+
+        if (!path)
+            continue;
+        rc = file_read(&c->given[i], path, NODE_OUTPUT_BYTES_MAX, err);
+        c->streams.of[i].data = c->given[i].data ? c->given[i].data : (const uint8_t *)"";
+        c->streams.of[i].n = c->given[i].len;
+    }
+    return rc;
+}
+
 static int open_files(struct checking *c, const struct args *args, struct err *err)
 {
     int rc;
 
     if ((rc = file_read(&c->module, args_text(args, "module"), WASM_MODULE_BYTES_MAX, err)) < 0 ||
         (rc = file_read(&c->bytes, args->operands[0], ZKVM_RECEIPT_BYTES_MAX, err)) < 0 ||
-        (rc = read_context(c->context, args, err)) < 0)
+        (rc = read_context(c->context, args, err)) < 0 || (rc = read_streams(c, args, err)) < 0)
         return rc;
     if ((rc = receipt_decode(&c->receipt, c->bytes.data, c->bytes.len, err)) < 0)
         return err_prefix(err, "%s", args->operands[0]);
@@ -342,7 +274,7 @@ static int dump_terms(const struct checking *c, const char *path, struct err *er
 
     if (!f)
         return err_set(err, VCP_EIO, "%s cannot be written", path);
-    rc = receipt_dump_terms(f, &c->receipt, c->module.data, c->module.len, NULL, err);
+    rc = receipt_dump_terms(f, &c->receipt, c->module.data, c->module.len, &c->streams, err);
     if (fclose(f) != 0 && rc == VCP_OK)
         rc = err_set(err, VCP_EIO, "%s cannot be written", path);
     return rc;
@@ -354,8 +286,8 @@ static int check_receipt(struct checking *c, const struct args *args, struct err
                                     .allow_test_keys = args_flag(args, "allow-test-keys"),
                                     .context = args_text(args, "context") ? c->context : NULL};
     int64_t start = clock_mono_ns();
-    int rc = receipt_verify_module(&c->receipt, c->module.data, c->module.len, NULL, &policy, NULL,
-                                   &c->report, err);
+    int rc = receipt_verify_module(&c->receipt, c->module.data, c->module.len, &c->streams, &policy,
+                                   NULL, &c->report, err);
 
     c->total_ns = clock_mono_ns() - start;
     return rc;
@@ -365,6 +297,8 @@ static int checking_answer(struct cli *cli, const struct args *args, const struc
                            int rc, const struct err *err)
 {
     bool valid = rc == VCP_OK;
+    struct streams have;
+    struct err ignored;
 
     if (args_flag(args, "json")) {
         int printed = cli_print_json(
@@ -384,7 +318,9 @@ static int checking_answer(struct cli *cli, const struct args *args, const struc
                     c->bytes.len, (double)c->total_ns / 1e6);
         else
             fprintf(cli->out, "NOT VALID: %s\nIt claims, without proof:\n", err->msg);
-        receipts_tell_statement(cli->out, &c->receipt.statement);
+        receipts_tell_statement(
+            cli->out, &c->receipt.statement,
+            receipt_streams(&have, &c->receipt, &c->streams, &ignored) == VCP_OK ? &have : NULL);
     }
     return valid ? CLI_OK : CLI_FAILED;
 }
@@ -408,10 +344,13 @@ int receipts_verify(struct cli *cli, const struct args *args)
         rc = receipts_fail(cli, &err);
     } else {
         rc = check_receipt(&c, args, &err);
-        rc = checking_answer(cli, args, &c, rc, &err);
+        rc = rc == VCP_EINVAL ? receipts_fail(cli, &err) /* it lacks something */
+                              : checking_answer(cli, args, &c, rc, &err);
     }
     receipt_release(&c.receipt);
     keyring_release(&c.ring);
+    for (unsigned i = 0; i < STREAMS; i++)
+        buf_release(&c.given[i]);
     buf_release(&c.bytes);
     buf_release(&c.module);
     return rc;

@@ -10,7 +10,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/limits.h"
-#include "cli/args.h"
+#include "cli/receipts.h"
 #include "node/cage.h"
 #include "node/jail.h"
 #include "node/lease.h"
@@ -59,6 +59,10 @@ static const struct option options[] = {
     {.name = "no-cage",
      .kind = OPTION_FLAG,
      .help = "run inside this process, without the caged worker: for modules you trust"},
+    {.name = "mock-prove",
+     .kind = OPTION_FLAG,
+     .help = "check every constraint of the run's proof without making one, and tell its rows and "
+             "constraints by chip; the output is not written"},
     {.name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = "say nothing but the result"},
     OPTION_JSON,
     OPTION_END,
@@ -284,6 +288,23 @@ static int report(struct cli *cli, const struct args *args, const struct cage_re
     return exit_of(&r->report);
 }
 
+static int mock_prove(struct cli *cli, const struct args *args, const struct run_request *job)
+{
+    struct execution_request req = {.module = job->module,
+                                    .module_bytes = job->module_bytes,
+                                    .entry = job->entry,
+                                    .args = job->args,
+                                    .n_args = job->n_args,
+                                    .env = job->env,
+                                    .n_env = job->n_env,
+                                    .input = job->input,
+                                    .input_bytes = job->input_bytes,
+                                    .seed = job->seed,
+                                    .limits = job->limits};
+
+    return receipts_mock(cli, args, &req);
+}
+
 static int run_inputs(struct cli *cli, const struct args *args, const struct inputs *in)
 {
     struct run_request job = {.module = in->module.data,
@@ -301,6 +322,8 @@ static int run_inputs(struct cli *cli, const struct args *args, const struct inp
     job.env = args_list(args, "env", &job.n_env);
     if (rc < 0)
         return cli_fail(cli, &err);
+    if (args_flag(args, "mock-prove"))
+        return mock_prove(cli, args, &job);
     rc = args_flag(args, "no-cage") ? run_here(&r, &job, &err) : run_caged(&r, &job, &err);
     if (rc == VCP_ETIMEOUT) {
         cli_error(cli, "timeout: %s", err.msg);

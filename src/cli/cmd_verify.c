@@ -30,6 +30,26 @@ static const struct option options[] = {
      .kind = OPTION_TEXT,
      .metavar = "FILE",
      .help = "the WebAssembly module that a receipt of execution speaks of"},
+    {.name = "input",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "the module's standard input, when it is over 4 KiB or to compare it"},
+    {.name = "output",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "what it wrote to standard output, likewise"},
+    {.name = "error-output",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "what it wrote to standard error, likewise"},
+    {.name = "arguments",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "a command's arguments, each with a zero byte behind it, likewise"},
+    {.name = "environment",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "its environment, in the same form"},
     OPTION_KEYS,
     {.name = "pin",
      .kind = OPTION_LIST,
@@ -152,8 +172,10 @@ const struct command cmd_verify = {
     .operands_min = 0,
     .operands_max = 3,
     .description =
-        "With --module: checks a receipt of 'ambient prove --entry' against the module and the "
-        "verifying keys of a folder, and says what it proves. Which keys are accepted is whom "
+        "With --module: checks a receipt of 'ambient prove' against the module and the "
+        "verifying keys of a folder, and says what it proves. Input and output of up to 4 KiB are "
+        "in the receipt; longer ones must be given, since what is proven is proven of their "
+        "bytes. Which keys are accepted is whom "
         "you trust: --pin those you were given.\n\n"
         "Without: checks a proof against a verification key and public inputs, in the files of "
         "snarkjs. "
@@ -162,6 +184,7 @@ const struct command cmd_verify = {
         "anyone forge).\n\n"
         "The three operands are those of 'snarkjs groth16 verify'.",
     .examples = "ambient verify fib.receipt --module fib.wasm\n"
+                "ambient verify sha256.receipt --module sha256.wasm --input file\n"
                 "ambient verify --vkey verification_key.json --public public.json --proof "
                 "proof.json\n"
                 "ambient verify verification_key.json public.json proof.json --json",

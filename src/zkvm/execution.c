@@ -288,7 +288,7 @@ static int keep(void *arg, uint32_t number, const struct chip *chip, uint32_t in
     return VCP_OK;
 }
 
-static int check_end(const struct execution *e, const struct trace_end *end, struct err *err)
+int execution_check_end(const struct execution *e, const struct trace_end *end, struct err *err)
 {
     const struct statement *s = &e->statement;
 
@@ -318,7 +318,7 @@ int execution_trace(struct execution *e, uint64_t rows_bytes_max, struct err *er
     rc = trace_run(&end, e->program, e->chips, e->statement.gas_max, STATEMENT_CLOCK_MAX - 2, &sink,
                    err);
     free(k);
-    if (rc < 0 || (rc = check_end(e, &end, err)) < 0)
+    if (rc < 0 || (rc = execution_check_end(e, &end, err)) < 0)
         return rc;
     e->lists = end.lists;
     e->n_rows = end.n_rows;

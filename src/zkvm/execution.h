@@ -60,6 +60,8 @@ int execution_new(struct execution **out, const struct execution_request *req, s
 /* Traces and keeps the rows. */
 int execution_trace(struct execution *e, uint64_t rows_bytes_max, struct err *err);
 void execution_free(struct execution *e);
+/* VCP_ESTATE, with what differs, unless a trace of e->program ended as the engine did. */
+int execution_check_end(const struct execution *e, const struct trace_end *end, struct err *err);
 
 /* A receipt against the module it speaks of: receipt_verify with the terms of the program
  * made from these bytes.  The terms of a program that reads or writes are made of what it read

@@ -44,4 +44,47 @@ refused 2 'pinned digest' "$ambient" verify r --module m.wasm --pin "$(printf '%
 head -c 300 r >cut
 refused 2 'cut' "$ambient" verify cut --module m.wasm
 refused 2 'exports no function' "$ambient" prove m.wasm --entry g 1
+
+# A WASI command: standard input to standard output, 8 KiB at a time; its exit code is how often.
+cat >copy.wat <<'W'
+(module
+  (import "wasi_snapshot_preview1" "fd_read"
+    (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write"
+    (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $n i32)
+    (loop $more
+      (i32.store (i32.const 0) (i32.const 16))
+      (i32.store (i32.const 4) (i32.const 8192))
+      (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+      (i32.store (i32.const 4) (i32.load (i32.const 8)))
+      (if (i32.load (i32.const 4)) (then
+        (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (br $more))))
+    (call $exit (local.get $n))))
+W
+"$wat2wasm" copy.wat -o copy.wasm
+yes 'a line of text' | head -c 10001 >long
+printf 'short' >short
+"$ambient" run copy.wasm --mock-prove --json <long >mock.json
+grep -q '"holds": *true' mock.json || fail "mock"
+"$ambient" keys profiles setup bits --test-seed x --quiet >/dev/null
+"$ambient" keys profiles setup --fit copy.wasm --name copying --size 17 --test-seed x --quiet \
+    <long >/dev/null
+"$ambient" prove copy.wasm -o r.short --output out <short --quiet
+cmp out short
+"$ambient" verify r.short --module copy.wasm --allow-test-keys | grep -q 'exit: code 1' || fail "exit"
+"$ambient" verify r.short --module copy.wasm --allow-test-keys --input short --quiet
+refused 1 'the input is 10001 bytes' "$ambient" verify r.short --module copy.wasm \
+    --allow-test-keys --input long
+"$ambient" prove copy.wasm -o r.long --stdin long --quiet
+refused 2 'does not carry the input' "$ambient" verify r.long --module copy.wasm --allow-test-keys
+"$ambient" verify r.long --module copy.wasm --allow-test-keys --input long --output long --quiet
+sed 's/text/TEXT/' long >other
+refused 1 'not what the statement' "$ambient" verify r.long --module copy.wasm --allow-test-keys \
+    --input long --output other
+[ "$(wc -c <r.long)" -lt 4000 ] || fail "the receipt holds the streams"
 echo "the commands agree"

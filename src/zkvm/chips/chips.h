@@ -33,7 +33,7 @@ enum call_variant {
 };
 enum table_variant { TABLE_ACCESS, TABLE_OUT_OF_BOUNDS };
 /* A row of the zone's opcode; false when there is no such variant. */
-bool table_row(struct build *b, unsigned one, unsigned variant);
+bool chip_table_row(struct build *b, unsigned one, unsigned variant);
 
 /* Leaves a run at any pc, as out of gas: whether it was is the verifier's to see. */
 int chip_stop(struct chip **out, struct err *err);

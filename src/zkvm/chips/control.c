@@ -222,7 +222,7 @@ static void memory_size(struct build *b)
 static bool row(struct build *b, unsigned one, unsigned variant)
 {
     if (one >= ZONE_TABLE_GET && one <= ZONE_REF_FUNC)
-        return table_row(b, one, variant);
+        return chip_table_row(b, one, variant);
     if (variant && one != ZONE_CALL && one != ZONE_CHARGE && one != ZONE_MOVE_IN &&
         one != ZONE_MOVE_OUT)
         return false;

@@ -239,7 +239,7 @@ static bool call_indirect(struct build *b, unsigned variant)
     return true;
 }
 
-bool table_row(struct build *b, unsigned one, unsigned variant)
+bool chip_table_row(struct build *b, unsigned one, unsigned variant)
 {
     switch (one) {
     case ZONE_TABLE_GET: get(b, variant); return variant <= TABLE_OUT_OF_BOUNDS;
