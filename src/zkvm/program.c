@@ -180,23 +180,25 @@ static void use_routine(const struct program *p, bool *is_used, uint32_t func)
             use_routine(p, is_used, runtime_callee(c, i)); /* no recursion: runtime_open */
 }
 
-/* What the guest's entries call, and the slots that takes. */
-static void find_used(struct program *p, bool *is_used)
+static void use_from_guest(struct program *p, bool *is_used, uint32_t routine)
 {
     const struct runtime *r = p->runtime;
+    uint32_t func = r->funcs[routine], slots = r->slots[func] + TRANSLATE_SLOTS_ABOVE;
 
-    for (uint32_t pc = 0; pc < p->n_entries; pc++) {
-        const struct program_entry *e = &p->entries[pc];
-        uint32_t func, slots;
+    use_routine(p, is_used, func);
+    if (slots > p->routine_slots)
+        p->routine_slots = slots;
+}
 
-        if (e->op != ZOP_ONE(ZONE_ROUTINE))
-            continue;
-        func = r->funcs[e->imm];
-        slots = r->slots[func] + TRANSLATE_SLOTS_ABOVE;
-        use_routine(p, is_used, func);
-        if (slots > p->routine_slots)
-            p->routine_slots = slots;
-    }
+/* What the guest's entries call, also through tables, and the slots that takes. */
+static void find_used(struct program *p, bool *is_used)
+{
+    for (uint32_t pc = 0; pc < p->n_entries; pc++)
+        if (p->entries[pc].op == ZOP_ONE(ZONE_ROUTINE))
+            use_from_guest(p, is_used, (uint32_t)p->entries[pc].imm);
+    for (uint32_t f = 0; f < p->code->module->n_imported_funcs; f++)
+        if (p->tables.has_fact[f])
+            use_from_guest(p, is_used, (uint32_t)p->imports[f]);
 }
 
 static int emit_routines(struct program *p, const bool *is_used, uint32_t n_guest, struct err *err)
@@ -645,7 +647,7 @@ void program_cells(const struct program *p, program_cell_fn *f, void *arg)
         table_cells(&p->tables.all[i], f, arg);
     for (uint32_t i = 0; i < p->code->module->n_funcs; i++)
         if (p->tables.has_fact[i])
-            f(arg, BUS_ADDRESS(SPACE_FUNCTION, (uint64_t)i + 1), tables_fact(p, i));
+            f(arg, tables_fact_address(p, i), tables_fact(p, i));
     for (uint32_t i = 0; i < SPECIAL_CELLS; i++)
         if (program_has_special(p, i))
             f(arg, BUS_ADDRESS(SPACE_SPECIAL, i), p->specials[i]);

@@ -14,12 +14,16 @@
 #include "zkvm/zkop.h"
 
 /* Export names of the runtime module.  X(id, name, parameters, results) */
-#define ROUTINES(X) ROUTINES_MEMORY(X) ROUTINES_WASI(X)
+#define ROUTINES(X) ROUTINES_MEMORY(X) ROUTINES_TABLES(X) ROUTINES_WASI(X)
 #define ROUTINES_MEMORY(X)                                                                         \
     X(MEMORY_GROW, "memory.grow", 1, 1)                                                            \
     X(MEMORY_FILL, "memory.fill", 3, 0)                                                            \
     X(MEMORY_COPY, "memory.copy", 3, 0)                                                            \
     X(MEMORY_INIT, "memory.init", 5, 0)
+#define ROUTINES_TABLES(X)                                                                         \
+    X(TABLE_GROW, "table.grow", 4, 1)                                                              \
+    X(TABLE_FILL, "table.fill", 4, 0)                                                              \
+    X(TABLE_COPY, "table.copy", 5, 0)
 #define ROUTINES_WASI(X)                                                                           \
     X(WASI_ARGS_GET, "wasi.args_get", 2, 1)                                                        \
     X(WASI_ARGS_SIZES_GET, "wasi.args_sizes_get", 2, 1)                                            \

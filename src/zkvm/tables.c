@@ -83,10 +83,19 @@ static void mark_initial(struct program *p)
 
 static bool is_table_op(uint16_t op)
 {
-    return op == R_TABLE_GET || op == R_TABLE_SET || op == R_TABLE_SIZE || op == R_CALL_INDIRECT;
+    switch (op) {
+    case R_TABLE_GET:
+    case R_TABLE_SET:
+    case R_TABLE_SIZE:
+    case R_TABLE_GROW:
+    case R_TABLE_FILL:
+    case R_TABLE_COPY:
+    case R_TABLE_INIT:
+    case R_CALL_INDIRECT: return true;
+    default: return false;
+    }
 }
 
-/* Imports have no cell, so a call that reaches one cannot be proven. */
 static int mark_functions(struct program *p, struct err *err)
 {
     const struct code *c = p->code;
@@ -103,17 +112,30 @@ static int mark_functions(struct program *p, struct err *err)
     }
     mark_initial(p);
     for (uint32_t f = 0; f < c->module->n_funcs; f++)
-        if (!are_called || c->module->funcs[f].import >= 0)
-            p->tables.has_fact[f] = false;
+        p->tables.has_fact[f] = p->tables.has_fact[f] && are_called;
     return VCP_OK;
 }
 
+static bool is_import(const struct program *p, uint32_t f)
+{
+    return f < p->code->module->n_imported_funcs;
+}
+
+uint64_t tables_fact_address(const struct program *p, uint32_t f)
+{
+    return BUS_ADDRESS(SPACE_FUNCTION,
+                       (uint64_t)f + 1 + ((uint64_t)is_import(p, f) << FACT_HOST_SHIFT));
+}
+
+/* Imports have no frame on the guest's stack. */
 uint64_t tables_fact(const struct program *p, uint32_t f)
 {
-    const struct module *m = p->code->module;
+    uint64_t type = p->tables.type_ids[p->code->module->funcs[f].type];
 
+    if (is_import(p, f))
+        return p->routines.pc_call[p->runtime->funcs[p->imports[f]]] | type << FACT_TYPE_SHIFT;
     return p->guest.pc_call[f] | (uint64_t)p->code->funcs[f].frame_slots << FACT_FRAME_SHIFT |
-           (uint64_t)p->tables.type_ids[m->funcs[f].type] << FACT_TYPE_SHIFT;
+           type << FACT_TYPE_SHIFT;
 }
 
 /* ---- tables and their segments ------------------------------------------------------------ */
@@ -122,7 +144,7 @@ static int open_tables(struct program *p, struct err *err)
 {
     const struct module *m = p->code->module;
 
-    p->tables.all = calloc(m->n_tables + 1u, sizeof *p->tables.all);
+    p->tables.all = calloc(m->n_tables + m->n_elems + 1u, sizeof *p->tables.all);
     if (!p->tables.all)
         return no_memory(err);
     p->tables.n = m->n_tables;
@@ -183,6 +205,43 @@ static int apply_segment(struct program *p, uint32_t elem, struct err *err)
     return rc;
 }
 
+/* Segments that table.init names, as tables; active and declared ones are dropped when a run
+ * begins. */
+static int make_segment(struct program *p, uint32_t elem, struct err *err)
+{
+    const struct elem_segment *e = &p->code->module->elems[elem];
+    uint32_t n = e->mode == SEGMENT_PASSIVE ? e->n_items : 0;
+    struct program_table *t;
+    int rc;
+
+    if (p->tables.of_segment[elem])
+        return VCP_OK;
+    if (n >= TABLE_SIZE_MAX || p->tables.n > TABLE_NUMBER_MAX)
+        return err_set(err, VCP_EUNSUPPORTED, "element segment %u: too long, or one too many",
+                       elem);
+    t = &p->tables.all[p->tables.n];
+    *t = (struct program_table){.number = p->tables.n, .size = n, .size_max = n};
+    p->tables.of_segment[elem] = p->tables.n++;
+    rc = reserve(t, n, err);
+    for (uint32_t i = 0; i < n && rc == VCP_OK; i++)
+        t->entries[i] = item_value(p, e->items[i]);
+    return rc;
+}
+
+static int make_segments(struct program *p, struct err *err)
+{
+    const struct code *c = p->code;
+    int rc = VCP_OK;
+
+    p->tables.of_segment = calloc(c->module->n_elems + 1u, sizeof *p->tables.of_segment);
+    if (!p->tables.of_segment)
+        return no_memory(err);
+    for (uint32_t i = 0; i < c->n_insns && rc == VCP_OK; i++)
+        if (c->infos[i].op == R_TABLE_INIT)
+            rc = make_segment(p, (uint32_t)c->insns[i].lo, err);
+    return rc;
+}
+
 int tables_make(struct program *p, struct err *err)
 {
     const struct module *m = p->code->module;
@@ -195,7 +254,7 @@ int tables_make(struct program *p, struct err *err)
     for (uint32_t i = 0; i < m->n_elems && rc == VCP_OK; i++)
         if (m->elems[i].mode == SEGMENT_ACTIVE)
             rc = apply_segment(p, i, err);
-    return rc;
+    return rc == VCP_OK ? make_segments(p, err) : rc;
 }
 
 void tables_release(struct program *p)
@@ -205,6 +264,7 @@ void tables_release(struct program *p)
     free(p->tables.all);
     free(p->tables.type_ids);
     free(p->tables.has_fact);
+    free(p->tables.of_segment);
 }
 
 const struct program_table *tables_at(const struct program *p, uint64_t at)

@@ -7,9 +7,11 @@
  * entry that is not there yet is the size, which every access reads.
  *
  * What a call through a table needs to know about function f is one read-only cell at f + 1 of
- * SPACE_FUNCTION: its entry, its frame and its type.  Only functions that can become a value have
- * one. A call names table, limit and type in its immediate.  Types are equal by structure, as in
- * the engine: equal types have one number. */
+ * SPACE_FUNCTION: its entry, its frame and its type; of an import the routine's, in a place of its
+ * own.  Only functions that can become a value have one.  A call names table, limit and type in
+ * its immediate.  Types are equal by structure, as in the engine: equal types have one number.
+ *
+ * An element segment that table.init names is a table, too, of size 0 when it is dropped. */
 #ifndef ZKVM_TABLES_H
 #define ZKVM_TABLES_H
 
@@ -24,6 +26,7 @@ struct program;
 #define TABLE_PAGE       64u /* entries: those of a page are all listed, or all null */
 #define TABLE_TYPES_MAX  65536u
 #define TABLE_NUMBER_MAX 65535u
+#define TABLE_SIZE_MAX   ((1u << TABLE_SHIFT) - 1)
 /* Size of the number's field in immediates; above it the call has its limit and type. */
 #define CALL_LIMIT_SHIFT 16
 #define CALL_TYPE_SHIFT  48
@@ -31,6 +34,7 @@ struct program;
 #define FACT_FRAME_SHIFT 24
 #define FACT_TYPE_SHIFT  40
 #define FACT_BITS        56
+#define FACT_HOST_SHIFT  32 /* an import's cell lies 2^32 above that of a function */
 
 struct program_table {
     uint32_t number;
@@ -40,11 +44,12 @@ struct program_table {
 };
 
 struct program_tables {
-    struct program_table *all; /* of the module, by index */
+    struct program_table *all; /* by number: the module's, then segments that table.init names */
     uint32_t n;
-    uint32_t *type_ids; /* by type of the module */
-    bool *has_fact;     /* by function */
-    bool are_used;      /* some instruction needs their cells */
+    uint32_t *of_segment; /* by element segment, its table; 0: none */
+    uint32_t *type_ids;   /* by type of the module */
+    bool *has_fact;       /* by function */
+    bool are_used;        /* some instruction needs their cells */
 };
 
 /* Needs p->code and p->globals.  VCP_EUNSUPPORTED for a module that the engine does not
@@ -53,7 +58,8 @@ int tables_make(struct program *p, struct err *err);
 void tables_release(struct program *p);
 /* The table whose cells lie at `at` of SPACE_TABLE, or NULL. */
 const struct program_table *tables_at(const struct program *p, uint64_t at);
-/* What function f's cell holds; p->guest.pc_call is known. */
+/* Where function f's cell lies, and what it holds; all pcs are known. */
+uint64_t tables_fact_address(const struct program *p, uint32_t f);
 uint64_t tables_fact(const struct program *p, uint32_t f);
 bool tables_page_is_null(const struct program_table *t, uint32_t first);
 

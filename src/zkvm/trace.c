@@ -146,9 +146,13 @@ static struct cell *table_cell(struct machine *m, uint64_t at)
     return &t->cells[at];
 }
 
-static struct cell *function_cell(struct machine *m, uint64_t ref)
+static struct cell *function_cell(struct machine *m, uint64_t at)
 {
-    if (ref == 0 || ref > m->p->code->module->n_funcs || !m->p->tables.has_fact[ref - 1])
+    uint32_t n = m->p->code->module->n_funcs;
+    uint64_t ref = at & UINT32_MAX;
+
+    if (ref == 0 || ref > n || !m->p->tables.has_fact[ref - 1] ||
+        tables_fact_address(m->p, (uint32_t)ref - 1) != BUS_ADDRESS(SPACE_FUNCTION, at))
         return NULL;
     return &m->functions[ref];
 }
@@ -496,23 +500,26 @@ static bool is_in_table(struct machine *m, const struct program_entry *e)
 
 static unsigned indirect_variant(struct machine *m, const struct program_entry *e)
 {
-    uint64_t ref, fact;
+    const struct cell *callee;
+    uint64_t ref;
+    bool is_host;
 
     if (!is_in_table(m, e))
         return CALL_BEYOND_TABLE;
     ref = table_cell_of(m, e, 1 + slot(m, e->a))->value;
     if (!ref)
         return CALL_OF_NULL;
-    if (!function_cell(m, ref)) {
-        fail(m, err_set(m->err, VCP_EUNSUPPORTED,
-                        "function %u, called through a table, is an import: not proven yet",
-                        (unsigned)ref - 1));
-        return 0;
+    is_host = ref <= m->p->code->module->n_imported_funcs;
+    callee = function_cell(m, ref + ((uint64_t)is_host << FACT_HOST_SHIFT));
+    if (!callee) {
+        fail(m, err_set(m->err, VCP_ESTATE, "a reference to nothing is called"));
+        return CALL_GOES;
     }
-    fact = function_cell(m, ref)->value;
-    if (fact >> FACT_TYPE_SHIFT != e->imm >> CALL_TYPE_SHIFT)
-        return CALL_MISMATCH;
-    if (m->inputs[ROW_FP] + e->b + (uint16_t)(fact >> FACT_FRAME_SHIFT) >
+    if (callee->value >> FACT_TYPE_SHIFT != e->imm >> CALL_TYPE_SHIFT)
+        return is_host ? CALL_HOST_MISMATCH : CALL_MISMATCH;
+    if (is_host)
+        return CALL_HOST;
+    if (m->inputs[ROW_FP] + e->b + (uint16_t)(callee->value >> FACT_FRAME_SHIFT) >
         (uint32_t)(e->imm >> CALL_LIMIT_SHIFT))
         return CALL_NO_SLOTS;
     return m->specials[CELL_DEPTH].value == 0 ? CALL_TOO_DEEP : CALL_GOES;

@@ -433,6 +433,53 @@ static void memory_init(struct program_entry *e, const struct program *p, const 
     entry_routine(&e[2], p, ROUTINE_MEMORY_INIT, in->a);
 }
 
+/* Behind the operands go the tables, or what else is known of them. */
+static void table_routine(struct program_entry *e, const struct program *p, enum routine routine,
+                          const struct insn *in, unsigned n_operands, const uint32_t *more,
+                          unsigned n_more)
+{
+    for (unsigned i = 0; i < n_more; i++)
+        entry_const(&e[i], (uint16_t)(in->a + n_operands + i), more[i]);
+    entry_routine(&e[n_more], p, routine, in->a);
+}
+
+static void table_bulk(struct program_entry *e, const struct program *p, unsigned op,
+                       const struct insn *in)
+{
+    const struct program_table *all = p->tables.all;
+    uint32_t lo = (uint32_t)in->lo, hi = (uint32_t)in->hi;
+
+    switch (op) {
+    case R_TABLE_GROW:
+        table_routine(e, p, ROUTINE_TABLE_GROW, in, 2, (uint32_t[]){lo, all[lo].size_max}, 2);
+        break;
+    case R_TABLE_FILL: table_routine(e, p, ROUTINE_TABLE_FILL, in, 3, &lo, 1); break;
+    case R_TABLE_COPY:
+        table_routine(e, p, ROUTINE_TABLE_COPY, in, 3, (uint32_t[]){lo, hi}, 2);
+        break;
+    default:
+        table_routine(e, p, ROUTINE_TABLE_COPY, in, 3, (uint32_t[]){hi, p->tables.of_segment[lo]},
+                      2);
+        break;
+    }
+}
+
+/* The segment is a table without entries from here on, if any table.init can see it. */
+static void elem_drop(struct program_entry *e, const struct program *p, uint32_t insn)
+{
+    uint16_t slot = (uint16_t)p->code->funcs[code_function_at(p->code, insn)].frame_slots;
+    uint32_t number = p->tables.of_segment[p->code->insns[insn].lo];
+
+    if (!number) {
+        e->op = (uint16_t)ZOP_ONE(ZONE_NOP);
+        return;
+    }
+    entry_const(&e[0], slot, number);
+    entry_const(&e[1], (uint16_t)(slot + 1), 0);
+    e[2].op = (uint16_t)ZOP_ONE(ZONE_TABLE_RESIZE);
+    e[2].top = slot;
+}
+
 static void one(struct program_entry *e, const struct program *p, const struct program_part *part,
                 uint32_t insn)
 {
@@ -485,6 +532,11 @@ static void one(struct program_entry *e, const struct program *p, const struct p
         e->top = in->c;
         break;
     case R_CALL_INDIRECT: call_indirect(e, p, in); break;
+    case R_TABLE_GROW:
+    case R_TABLE_FILL:
+    case R_TABLE_COPY:
+    case R_TABLE_INIT: table_bulk(e, p, op, in); break;
+    case R_ELEM_DROP: elem_drop(e, p, insn); break;
     case R_UNREACHABLE: e->op = (uint16_t)ZOP_ONE(ZONE_UNREACHABLE); break;
     case R_CHARGE: e->op = (uint16_t)ZOP_ONE(ZONE_NOP); break;
     case R_JUMP:
@@ -535,6 +587,11 @@ uint32_t translate_count(const struct program *p, const struct program_part *par
     case R_RET_N: return (uint32_t)in->lo + 3;
     case R_DATA_DROP: return 2;
     case R_MEMORY_INIT: return 3;
+    case R_TABLE_FILL: return 2;
+    case R_TABLE_GROW:
+    case R_TABLE_COPY:
+    case R_TABLE_INIT: return 3;
+    case R_ELEM_DROP: return p->tables.of_segment[in->lo] ? 3 : 1;
     default: break;
     }
     if (info->family == FAMILY_BR || info->family == FAMILY_LATCH)

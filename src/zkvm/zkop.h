@@ -101,7 +101,12 @@ enum zk_one {
     ZONE_TABLE_SIZE,    /* top: destination */
     ZONE_CALL_INDIRECT, /* a: index, b: callee's first slot, top: record; imm: tables.h */
     ZONE_REF_FUNC,      /* top = imm, also the accumulator */
-    ZONE_HALT,          /* the end of a run that went well */
+    /* For routines: the table's number in slot top, what else there is in the next ones. */
+    ZONE_TABLE_LENGTH, /* top = size */
+    ZONE_TABLE_FETCH,  /* top = entry top + 1 */
+    ZONE_TABLE_PUT,    /* entry top + 1 = top + 2 */
+    ZONE_TABLE_RESIZE, /* size = top + 1 */
+    ZONE_HALT,         /* the end of a run that went well */
     /* Routines (zkvm/runtime.h): as the calls and returns above, without room and depth. */
     ZONE_ROUTINE, /* top: the record's slot; a: callee's first slot; imm: pc */
     ZONE_RRET0,

@@ -30,6 +30,8 @@ static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const c
     if (m->output_bytes_max)
         req.limits.output_bytes_max = m->output_bytes_max;
     m->statement.gas_max = req.limits.gas_max;
+    if (m->memory_bytes_max)
+        req.limits.memory_bytes_max = m->memory_bytes_max;
     m->statement.memory_bytes_max = req.limits.memory_bytes_max;
     m->statement.call_depth_max = req.limits.call_depth_max;
     m->statement.stack_slots_max = req.limits.stack_slots_max;

@@ -10,6 +10,7 @@ struct mockrun {
     uint64_t gas_max;                         /* 0: enough */
     uint32_t call_depth_max, stack_slots_max; /* 0: defaults */
     uint64_t rows_max;                        /* 0: 20 million */
+    uint64_t memory_bytes_max;                /* 0: default */
     uint64_t output_bytes_max;                /* 0: default */
     const char *const *env;                   /* of a program with WASI */
     size_t n_env;

@@ -298,24 +298,25 @@ static void F6_a_frame_stays_on_the_stack(void **state)
     expect_state(&s, CALL_GOES, FP, 110);
 }
 
-/* Table 2 has entries 7, 8, null, 7; function 7 has type 1 and a frame of 20 slots, 8 another type.
- */
+/* Table 2 has entries 7, 8, null, 7, 9, 10: function 7 has type 1 and a frame of 20 slots, 8
+ * another type; 9 and 10 are the host's, of those types. */
 static struct scene indirect(uint64_t index, unsigned limit, unsigned depth)
 {
-    static const uint64_t entries[] = {7, 8, 0, 7};
+    static const uint64_t entries[] = {7, 8, 0, 7, 9, 10};
     struct scene s = scene_of(ZOP_ONE(ZONE_CALL_INDIRECT));
     uint64_t table = BUS_ADDRESS(SPACE_TABLE, (uint64_t)2 << TABLE_SHIFT);
 
     s.inputs[ROW_A] = 3, s.inputs[ROW_B] = 10, s.inputs[ROW_TOP] = 12;
     s.inputs[ROW_IMM] = 2 | (uint64_t)limit << CALL_LIMIT_SHIFT | (uint64_t)1 << CALL_TYPE_SHIFT;
     set_slot(&s, 3, index), set_slot(&s, 12, 0), set_slot(&s, 13, 0);
-    set_cell(&s, table, 4);
-    for (unsigned i = 0; i < 4; i++)
+    set_cell(&s, table, 6);
+    for (unsigned i = 0; i < 6; i++)
         set_cell(&s, table + 1 + i, entries[i]);
-    set_cell(&s, table + 5, 7); /* there, but not yet of the table */
-    for (uint64_t f = 7; f < 9; f++)
-        set_cell(&s, BUS_ADDRESS(SPACE_FUNCTION, f),
-                 (500 + f) | (uint64_t)20 << FACT_FRAME_SHIFT | (f - 6) << FACT_TYPE_SHIFT);
+    set_cell(&s, table + 7, 7); /* there, but not yet of the table */
+    for (uint64_t f = 7; f < 11; f++)
+        set_cell(&s, BUS_ADDRESS(SPACE_FUNCTION, f + ((uint64_t)(f > 8) << FACT_HOST_SHIFT)),
+                 (500 + f) | (uint64_t)(f < 9 ? 20 : 0) << FACT_FRAME_SHIFT |
+                     (1 + (f + 1) % 2) << FACT_TYPE_SHIFT);
     set_cell(&s, BUS_ADDRESS(SPACE_SPECIAL, CELL_DEPTH), depth);
     return s;
 }
@@ -329,8 +330,10 @@ static void F4_call_indirect_ends_as_table_entry_and_type_say(void **state)
               {3, CALL_GOES, 0},
               {1, CALL_MISMATCH, TRAP_INDIRECT_CALL_MISMATCH},
               {2, CALL_OF_NULL, TRAP_UNINITIALIZED_ELEMENT},
-              {4, CALL_BEYOND_TABLE, TRAP_UNDEFINED_ELEMENT},
-              {5, CALL_BEYOND_TABLE, TRAP_UNDEFINED_ELEMENT},
+              {4, CALL_HOST, 0},
+              {5, CALL_HOST_MISMATCH, TRAP_INDIRECT_CALL_MISMATCH},
+              {6, CALL_BEYOND_TABLE, TRAP_UNDEFINED_ELEMENT},
+              {7, CALL_BEYOND_TABLE, TRAP_UNDEFINED_ELEMENT},
               {UINT32_MAX, CALL_BEYOND_TABLE, TRAP_UNDEFINED_ELEMENT}};
 
     (void)state;
@@ -338,7 +341,10 @@ static void F4_call_indirect_ends_as_table_entry_and_type_say(void **state)
         struct scene s = indirect(of[i].index, 130, 1);
 
         expect(&s, 1u << of[i].chip);
-        expect_state(&s, of[i].chip, PC, of[i].trap ? ZPC_TRAP(of[i].trap) : 507);
+        expect_state(&s, of[i].chip, PC,
+                     of[i].trap         ? ZPC_TRAP(of[i].trap)
+                     : of[i].index == 4 ? 509
+                                        : 507);
         expect_state(&s, of[i].chip, FP, of[i].trap ? 40 + ZTRAP_FP_BIAS : 110);
         s = indirect(of[i].index, 129, 0); /* the other traps come first */
         expect(&s, of[i].chip == CALL_GOES ? 1u << CALL_NO_SLOTS | 1u << CALL_TOO_DEEP
@@ -411,7 +417,7 @@ static void F9_a_division_traps_when_it_must(void **state)
 
 static void F9_a_table_access_traps_only_beyond_the_table(void **state)
 {
-    static const uint64_t indices[] = {0, 3, 4, 5, UINT32_MAX};
+    static const uint64_t indices[] = {0, 5, 6, 7, UINT32_MAX};
     static const unsigned ones[] = {ZONE_TABLE_GET, ZONE_TABLE_SET};
 
     (void)state;
@@ -421,7 +427,7 @@ static void F9_a_table_access_traps_only_beyond_the_table(void **state)
         s.op = ZOP_ONE(ones[i % 2]);
         s.inputs[ROW_IMM] = 2;
         s.inputs[ROW_TOP] = 12;
-        expect(&s, 1u << (indices[i / 2] < 4 ? TABLE_ACCESS : TABLE_OUT_OF_BOUNDS));
+        expect(&s, 1u << (indices[i / 2] < 6 ? TABLE_ACCESS : TABLE_OUT_OF_BOUNDS));
     }
 }
 

@@ -62,13 +62,21 @@ struct effect {
     fr state[3];
 };
 
-/* A cell that a row may touch: of its space, and of a memory that large; null is no function. */
+/* Null is no function; odd ones are the guest's, even ones the host's. */
+static bool is_function(uint64_t at)
+{
+    uint64_t ref = at & UINT32_MAX;
+
+    return ref && at >> FACT_HOST_SHIFT == !(ref & 1);
+}
+
+/* A cell that a row may touch: of its space, and of a memory that large. */
 static bool exists(const struct scene *w, const fr *address, uint64_t *out)
 {
     if (!small(address, (uint64_t)1 << 39, out))
         return false;
-    if (*out == BUS_ADDRESS(SPACE_FUNCTION, 0))
-        return false;
+    if (*out >> BUS_SPACE_BITS == SPACE_FUNCTION)
+        return is_function(*out - BUS_ADDRESS(SPACE_FUNCTION, 0));
     return *out >> BUS_SPACE_BITS != SPACE_LINEAR ||
            *out - BUS_ADDRESS(SPACE_LINEAR, 0) < w->pages * 16384;
 }

@@ -29,7 +29,9 @@ enum call_variant {
     CALL_TOO_DEEP,
     CALL_BEYOND_TABLE,
     CALL_OF_NULL,
-    CALL_MISMATCH
+    CALL_MISMATCH,
+    CALL_HOST, /* an imported function, which is a routine */
+    CALL_HOST_MISMATCH
 };
 enum table_variant { TABLE_ACCESS, TABLE_OUT_OF_BOUNDS };
 /* A row of the zone's opcode; false when there is no such variant. */

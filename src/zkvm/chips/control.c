@@ -5,14 +5,54 @@
 #include "zkvm/chips/chips.h"
 
 static const char *const names[ZK_ONES] = {
-    "move",        "const",      "select_s",   "select_a",     "nop",          "unreachable",
-    "jump",        "br_table_s", "br_table_a", "call",         "ret0",         "ret1_s",
-    "ret1_a",      "ret1_i",     "global.get", "global.get_n", "global.set_s", "global.set_a",
-    "memory.size", "assert",     "table.get",  "table.set",    "table.size",   "call_indirect",
-    "ref.func",    "halt",       "routine",    "rret0",        "rret1_s",      "rret1_a",
-    "rret1_i",     "trap",       "charge",     "get_acc",      "put_acc",      "special.get",
-    "special.set", "grow",       "tape",       "move_in",      "move_out",     "write_word",
-    "exit"};
+    [ZONE_MOVE] = "move",
+    [ZONE_CONST] = "const",
+    [ZONE_SELECT_S] = "select_s",
+    [ZONE_SELECT_A] = "select_a",
+    [ZONE_NOP] = "nop",
+    [ZONE_UNREACHABLE] = "unreachable",
+    [ZONE_JUMP] = "jump",
+    [ZONE_BR_TABLE_S] = "br_table_s",
+    [ZONE_BR_TABLE_A] = "br_table_a",
+    [ZONE_CALL] = "call",
+    [ZONE_RET0] = "ret0",
+    [ZONE_RET1_S] = "ret1_s",
+    [ZONE_RET1_A] = "ret1_a",
+    [ZONE_RET1_I] = "ret1_i",
+    [ZONE_GLOBAL_GET] = "global.get",
+    [ZONE_GLOBAL_GET_N] = "global.get_n",
+    [ZONE_GLOBAL_SET_S] = "global.set_s",
+    [ZONE_GLOBAL_SET_A] = "global.set_a",
+    [ZONE_MEMORY_SIZE] = "memory.size",
+    [ZONE_ASSERT] = "assert",
+    [ZONE_TABLE_GET] = "table.get",
+    [ZONE_TABLE_SET] = "table.set",
+    [ZONE_TABLE_SIZE] = "table.size",
+    [ZONE_CALL_INDIRECT] = "call_indirect",
+    [ZONE_REF_FUNC] = "ref.func",
+    [ZONE_TABLE_LENGTH] = "table.length",
+    [ZONE_TABLE_FETCH] = "table.fetch",
+    [ZONE_TABLE_PUT] = "table.put",
+    [ZONE_TABLE_RESIZE] = "table.resize",
+    [ZONE_HALT] = "halt",
+    [ZONE_ROUTINE] = "routine",
+    [ZONE_RRET0] = "rret0",
+    [ZONE_RRET1_S] = "rret1_s",
+    [ZONE_RRET1_A] = "rret1_a",
+    [ZONE_RRET1_I] = "rret1_i",
+    [ZONE_TRAP] = "trap",
+    [ZONE_CHARGE] = "charge",
+    [ZONE_GET_ACC] = "get_acc",
+    [ZONE_PUT_ACC] = "put_acc",
+    [ZONE_SPECIAL_GET] = "special.get",
+    [ZONE_SPECIAL_SET] = "special.set",
+    [ZONE_GROW] = "grow",
+    [ZONE_TAPE] = "tape",
+    [ZONE_MOVE_IN] = "move_in",
+    [ZONE_MOVE_OUT] = "move_out",
+    [ZONE_WRITE_WORD] = "write_word",
+    [ZONE_EXIT] = "exit",
+};
 
 static struct lin fp_of(struct build *b)
 {
@@ -221,7 +261,7 @@ static void memory_size(struct build *b)
 
 static bool row(struct build *b, unsigned one, unsigned variant)
 {
-    if (one >= ZONE_TABLE_GET && one <= ZONE_REF_FUNC)
+    if (one >= ZONE_TABLE_GET && one <= ZONE_TABLE_RESIZE)
         return chip_table_row(b, one, variant);
     if (variant && one != ZONE_CALL && one != ZONE_CHARGE && one != ZONE_MOVE_IN &&
         one != ZONE_MOVE_OUT)
@@ -269,7 +309,8 @@ static bool row(struct build *b, unsigned one, unsigned variant)
 static const char *variant_name(unsigned one, unsigned variant)
 {
     static const char *const calls[CHIP_VARIANTS] = {
-        "", " no slots", " too deep", " beyond the table", " of null", " mismatch", "", ""};
+        "",         " no slots", " too deep",    " beyond the table",
+        " of null", " mismatch", " of the host", " mismatch of the host"};
 
     if (one == ZONE_CALL || one == ZONE_CALL_INDIRECT)
         return calls[variant];

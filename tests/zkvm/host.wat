@@ -1,0 +1,25 @@
+;; Functions of the host, called through a table.
+(module
+  (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
+  (memory (export "memory") 1)
+  (type $none (func (result i32)))
+  (type $binary (func (param i32 i32) (result i32)))
+  (type $action (func (param i32)))
+  (table $t 6 funcref)
+  (elem (table $t) (i32.const 0) func $yield $random $exit $sum)
+  (func $sum (param i32 i32) (result i32) (i32.add (local.get 0) (local.get 1)))
+  (func (export "none") (param i32) (result i32)
+    (i32.add (i32.const 7) (call_indirect $t (type $none) (local.get 0))))
+  ;; what random_get wrote, or a sum
+  (func (export "binary") (param i32 i32 i32) (result i32)
+    (i32.add (call_indirect $t (type $binary) (local.get 1) (local.get 2) (local.get 0))
+      (i32.load (i32.const 64))))
+  (func (export "action") (param i32 i32)
+    (call_indirect $t (type $action) (local.get 1) (local.get 0)))
+  ;; the host at the end of the stack
+  (func $down (export "down") (param i32) (result i32)
+    (if (result i32) (local.get 0)
+      (then (call $down (i32.sub (local.get 0) (i32.const 1))))
+      (else (call_indirect $t (type $none) (i32.const 0))))))
