@@ -284,8 +284,7 @@ void msm_equal_find(struct msm_equal *e, const fr_bits k[], uint32_t first, size
 
 struct gatherer {
     const struct msm_kernel *kernel;
-    const unsigned char *points;
-    uint32_t point_first;
+    const struct msm_points *points;
     const fr_bits *z;
     const struct msm_equal *e;
     unsigned char *out;
@@ -307,9 +306,27 @@ static size_t gather_work_size(const struct msm_kernel *k)
            align64(k->scratch_bytes);
 }
 
-static const unsigned char *point_of(const struct gatherer *g, uint32_t wire)
+/* NULL for a wire that has none. */
+static inline const unsigned char *point_of(const struct gatherer *g, uint32_t wire)
 {
-    return g->points + (size_t)(wire - g->point_first) * g->kernel->point_bytes;
+    const struct msm_points *p = g->points;
+    size_t i = wire - p->first;
+
+    if (p->live) {
+        uint64_t word = p->live[i / 64], bit = (uint64_t)1 << i % 64;
+        if (!(word & bit))
+            return NULL;
+        i = p->before[i / 64] + (size_t)__builtin_popcountll(word & (bit - 1));
+    }
+    return (const unsigned char *)p->points + i * g->kernel->point_bytes;
+}
+
+static inline void prefetch_point(const struct gatherer *g, uint32_t wire)
+{
+    const unsigned char *p = point_of(g, wire);
+
+    if (p)
+        __builtin_prefetch(p);
 }
 
 static bool is_infinity(const unsigned char *point, size_t n_bytes)
@@ -328,10 +345,12 @@ static void copy_singles(struct gatherer *g, const uint32_t wire[], size_t n, st
     size_t bytes = g->kernel->point_bytes, live = 0, at;
 
     for (size_t i = 0; i < n; i++) {
+        const unsigned char *p = point_of(g, wire[i]);
+
         if (i + 16 < n)
-            __builtin_prefetch(point_of(g, wire[i + 16]));
+            prefetch_point(g, wire[i + 16]);
         w->wire[live] = wire[i];
-        live += !is_infinity(point_of(g, wire[i]), bytes);
+        live += p && !is_infinity(p, bytes);
     }
     at = atomic_fetch_add(&g->n_out, live);
     for (size_t i = 0; i < live; i++) {
@@ -399,10 +418,14 @@ static void sum_groups(struct gatherer *g, const struct msm_equal_part *p, uint3
         size_t before = n_cells;
 
         for (uint32_t j = p->start[i]; j < p->start[i + 1]; j++) {
+            const unsigned char *point = point_of(g, p->wire[j]);
+
             if (j + 16 < p->start[last])
-                __builtin_prefetch(point_of(g, p->wire[j + 16]));
-            memcpy(side[0] + n_cells * bytes, point_of(g, p->wire[j]), bytes);
-            n_cells += !is_infinity(side[0] + n_cells * bytes, bytes);
+                prefetch_point(g, p->wire[j + 16]);
+            if (!point || is_infinity(point, bytes))
+                continue;
+            memcpy(side[0] + n_cells * bytes, point, bytes);
+            n_cells++;
         }
         if (n_cells == before)
             continue;
@@ -516,22 +539,32 @@ size_t msm_equal_g2_scratch_size(unsigned n_threads)
     return n_threads * largest_work(true);
 }
 
-size_t msm_equal_g1(g1_affine out[], fr_bits out_k[], const void *points, uint32_t point_first,
+size_t msm_equal_g1(g1_affine out[], fr_bits out_k[], const struct msm_points *points,
                     const fr_bits z[], const struct msm_equal *e, struct threads *threads,
                     void *scratch)
 {
-    struct gatherer g = {bn254_kernels()->msm_g1, points, point_first,    z, e,
-                         (unsigned char *)out,    out_k,  .work = scratch};
+    struct gatherer g = {.kernel = bn254_kernels()->msm_g1,
+                         .points = points,
+                         .z = z,
+                         .e = e,
+                         .out = (unsigned char *)out,
+                         .out_k = out_k,
+                         .work = scratch};
 
     return gather(&g, threads);
 }
 
-size_t msm_equal_g2(g2_affine out[], fr_bits out_k[], const void *points, uint32_t point_first,
+size_t msm_equal_g2(g2_affine out[], fr_bits out_k[], const struct msm_points *points,
                     const fr_bits z[], const struct msm_equal *e, struct threads *threads,
                     void *scratch)
 {
-    struct gatherer g = {bn254_kernels()->msm_g2, points, point_first,    z, e,
-                         (unsigned char *)out,    out_k,  .work = scratch};
+    struct gatherer g = {.kernel = bn254_kernels()->msm_g2,
+                         .points = points,
+                         .z = z,
+                         .e = e,
+                         .out = (unsigned char *)out,
+                         .out_k = out_k,
+                         .work = scratch};
 
     return gather(&g, threads);
 }

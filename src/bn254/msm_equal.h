@@ -39,15 +39,23 @@ size_t msm_equal_scratch_size(size_t n, unsigned n_threads);
 void msm_equal_find(struct msm_equal *e, const fr_bits k[], uint32_t first, size_t n,
                     struct threads *threads, void *memory, void *scratch);
 
-/* points[i] is of wire point_first + i; z[] is by wire.  Writes the gathered terms, at most
- * e->n_terms, those of points at infinity left out; returns how many.  scratch as told,
- * aligned to 64. */
+/* The points of wires first, first + 1, ...  With live, only those whose bit is set are
+ * there, in order, and all others are at infinity; before[i] counts the bits of live[0 .. i). */
+struct msm_points {
+    const void *points; /* any alignment */
+    uint32_t first;
+    const uint64_t *live; /* NULL: every wire has a point */
+    const uint32_t *before;
+};
+
+/* z[] is by wire.  Writes the gathered terms, at most e->n_terms, those of points at infinity
+ * left out; returns how many.  scratch as told, aligned to 64. */
 size_t msm_equal_g1_scratch_size(unsigned n_threads);
-size_t msm_equal_g1(g1_affine out[], fr_bits out_k[], const void *points, uint32_t point_first,
+size_t msm_equal_g1(g1_affine out[], fr_bits out_k[], const struct msm_points *points,
                     const fr_bits z[], const struct msm_equal *e, struct threads *threads,
                     void *scratch);
 size_t msm_equal_g2_scratch_size(unsigned n_threads);
-size_t msm_equal_g2(g2_affine out[], fr_bits out_k[], const void *points, uint32_t point_first,
+size_t msm_equal_g2(g2_affine out[], fr_bits out_k[], const struct msm_points *points,
                     const fr_bits z[], const struct msm_equal *e, struct threads *threads,
                     void *scratch);
 

@@ -61,8 +61,37 @@ static int read_header(struct ckey *k, struct err *err)
     return cursor_left(&c) == 0 ? VCP_OK : bad(k, "bytes after the header", err);
 }
 
+/* Which wires have points; copied, so that what is checked here is what is used. */
+static int read_index(struct ckey_index *x, struct ckey *k, unsigned id, const char *what,
+                      struct err *err)
+{
+    size_t words = ((size_t)k->n_wires + 63) / 64;
+    const unsigned char *bytes;
+    int rc = binfile_section_sized(&bytes, &k->file, id, what, words * 8, err);
+
+    if (rc < 0)
+        return rc;
+    x->live = calloc(words, sizeof *x->live);
+    x->before = calloc(words, sizeof *x->before);
+    if (!x->live || !x->before)
+        return err_set(err, VCP_ENOMEM, "%s: no memory for its wires", k->file.name);
+    for (size_t i = 0; i < words; i++) {
+        x->live[i] = load_u32(bytes + 8 * i) | (uint64_t)load_u32(bytes + 8 * i + 4) << 32;
+        x->before[i] = x->n;
+        x->n += (uint32_t)__builtin_popcountll(x->live[i]);
+    }
+    if (k->n_wires % 64 && x->live[words - 1] >> k->n_wires % 64)
+        return bad(k, "a wire behind the last has a point", err);
+    return VCP_OK;
+}
+
 static int read_sections(struct ckey *k, struct err *err)
 {
+    int rc_a = read_index(&k->of_a, k, 11, "wires of A", err);
+    int rc_b = rc_a < 0 ? rc_a : read_index(&k->of_b, k, 12, "wires of B", err);
+
+    if (rc_b < 0)
+        return rc_b;
     uint64_t n_first = (uint64_t)k->n_public + k->n_stage1 + 1;
     const struct {
         unsigned id;
@@ -70,9 +99,9 @@ static int read_sections(struct ckey *k, struct err *err)
         const unsigned char **at;
         uint64_t size;
     } s[] = {
-        {3, "A", &k->a, (uint64_t)k->n_wires * G1_BYTES},
-        {4, "B1", &k->b1, (uint64_t)k->n_wires * G1_BYTES},
-        {5, "B2", &k->b2, (uint64_t)k->n_wires * G2_BYTES},
+        {3, "A", &k->a, (uint64_t)k->of_a.n * G1_BYTES},
+        {4, "B1", &k->b1, (uint64_t)k->of_b.n * G1_BYTES},
+        {5, "B2", &k->b2, (uint64_t)k->of_b.n * G2_BYTES},
         {6, "D", &k->d, (uint64_t)k->n_stage1 * G1_BYTES},
         {7, "L", &k->l, (k->n_wires - n_first) * G1_BYTES},
         {8, "wires of X", &k->x_wires, (uint64_t)k->n_x * 4},
@@ -128,14 +157,14 @@ static int check_all(struct ckey *k, struct err *err)
 int ckey_open(struct ckey *k, const char *path, struct err *err)
 {
     memset(k, 0, sizeof *k);
-    int rc = binfile_open(&k->file, path, "avck", 1, err);
+    int rc = binfile_open(&k->file, path, "avck", 2, err);
     return rc < 0 ? rc : check_all(k, err);
 }
 
 int ckey_parse(struct ckey *k, const char *name, const void *p, size_t n, struct err *err)
 {
     memset(k, 0, sizeof *k);
-    int rc = binfile_parse(&k->file, name, p, n, "avck", 1, err);
+    int rc = binfile_parse(&k->file, name, p, n, "avck", 2, err);
     return rc < 0 ? rc : check_all(k, err);
 }
 
@@ -143,6 +172,10 @@ void ckey_release(struct ckey *k)
 {
     vkey_free(k->vk);
     binfile_release(&k->file);
+    free(k->of_a.live);
+    free(k->of_a.before);
+    free(k->of_b.live);
+    free(k->of_b.before);
     memset(k, 0, sizeof *k);
 }
 
@@ -165,15 +198,15 @@ int ckey_check_points(const struct ckey *k, struct threads *threads, struct err 
         !mpc_same_ratio(&g1_generator, &k->d2_1, &g2_generator, &k->d2_2) ||
         !mpc_same_ratio(&g1_generator, &k->d1_1, &g2_generator, &k->vk->delta1))
         return bad(k, "beta, delta1 or delta2 differ between G1 and G2", err);
-    if ((rc = check_g1(k, "A", k->a, k->n_wires, threads, err)) < 0 ||
-        (rc = check_g1(k, "B1", k->b1, k->n_wires, threads, err)) < 0 ||
+    if ((rc = check_g1(k, "A", k->a, k->of_a.n, threads, err)) < 0 ||
+        (rc = check_g1(k, "B1", k->b1, k->of_b.n, threads, err)) < 0 ||
         (rc = check_g1(k, "D", k->d, k->n_stage1, threads, err)) < 0 ||
         (rc = check_g1(k, "L", k->l, n_l, threads, err)) < 0 ||
         (rc = check_g1(k, "X", k->x, k->n_x, threads, err)) < 0 ||
         (rc = check_g1(k, "H", k->h, (size_t)1 << k->log_domain, threads, err)) < 0)
         return rc;
-    size_t i = g2_find_invalid(k->b2, k->n_wires, threads);
-    if (i != k->n_wires)
+    size_t i = g2_find_invalid(k->b2, k->of_b.n, threads);
+    if (i != k->of_b.n)
         return err_set(err, VCP_EFORMAT, "%s: point %zu of section B2 is not in the group G2",
                        k->file.name, i);
     return VCP_OK;

@@ -19,12 +19,14 @@
  * where the first sum is inside L for stage 2 (L_k = [(K_k + w_k Z / 2) / d2]) and the
  * X points carry the few public and stage-1 wires with w_k not 0.
  *
- * File ("avck" version 1, binfile.h; points in memory form): 1 header: p, r, wires,
+ * File ("avck" version 2, binfile.h; points in memory form): 1 header: p, r, wires,
  * public, stage 1, rows, log2 of the domain, X points, then [alpha]1 [beta]1 [d1]1 [d2]1
- * [beta]2 [d2]2; 2 the verifying key's canonical bytes; 3 A, 4 B1, 5 B2: a point a wire;
- * 6 D: a point a stage-1 wire; 7 L: a point a stage-2 wire; 8 the wires (u32) of the X
- * points, 9 the X points; 10 H: a point a row of the domain.  The constraint system
- * itself is not in the file: its digest is in the verifying key. */
+ * [beta]2 [d2]2; 2 the verifying key's canonical bytes; 3 A, 4 B1, 5 B2: the points of wires
+ * that occur in the matrix, all others are at infinity; 6 D: a point a stage-1 wire; 7 L: a
+ * point a stage-2 wire; 8 the wires (u32) of the X points, 9 the X points; 10 H: a point a row
+ * of the domain; 11, 12: which wires have points in A, and in B: a bit a wire, in words of 64
+ * bits, low bits first.  The constraint system itself is not in the file: its digest is in
+ * the verifying key. */
 #ifndef GROTH16_CKEY_H
 #define GROTH16_CKEY_H
 
@@ -42,6 +44,11 @@ struct ckey {
     g2_affine beta2, d2_2;
     /* memory form, any alignment */
     const unsigned char *a, *b1, *b2, *d, *l, *x_wires, *x, *h;
+    struct ckey_index {
+        uint64_t *live;   /* owned; a bit a wire */
+        uint32_t *before; /* owned; see struct msm_points */
+        uint32_t n;       /* bits that are set */
+    } of_a, of_b;
 };
 
 /* Checks sizes, the header's points, the verifying key, and that the two belong

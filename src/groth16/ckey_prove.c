@@ -100,7 +100,8 @@ int ckey_commit(g1_affine *d, struct ckey_opening *opening, const struct ckey *k
     if (rc < 0)
         return rc;
     equal_init(&stage1, z1, 0, k->n_stage1, work);
-    rc = equal_msm_g1(&sum, k->d, 0, z1, &stage1, 1, work, WORK_MSM_D, err);
+    rc = equal_msm_g1(&sum, &(struct msm_points){.points = k->d}, k->n_stage1, z1, &stage1, 1, work,
+                      WORK_MSM_D, err);
     equal_release(&stage1, work);
     if (rc < 0)
         return rc;
@@ -197,17 +198,22 @@ static int sum_x(struct sums *s, const struct ckey *k, const fr_bits z[], struct
 static int sum_wires(struct sums *s, const struct ckey *k, const fr_bits z[],
                      const struct equal parts[2], struct work *work, struct err *err)
 {
+    struct msm_points a = {k->a, 0, k->of_a.live, k->of_a.before};
+    struct msm_points b1 = {k->b1, 0, k->of_b.live, k->of_b.before};
+    struct msm_points b2 = {k->b2, 0, k->of_b.live, k->of_b.before};
+    struct msm_points l = {k->l, parts[1].first, NULL, NULL};
+    size_t n_a = k->of_a.n, n_b = k->of_b.n, n_l = k->n_wires - parts[1].first;
     int rc;
 
     if ((rc = work_progress(work, "A", 450, err)) < 0 ||
-        (rc = equal_msm_g1(&s->a, k->a, 0, z, parts, 2, work, WORK_MSM_A, err)) < 0 ||
+        (rc = equal_msm_g1(&s->a, &a, n_a, z, parts, 2, work, WORK_MSM_A, err)) < 0 ||
         (rc = work_progress(work, "B1", 600, err)) < 0 ||
-        (rc = equal_msm_g1(&s->b1, k->b1, 0, z, parts, 2, work, WORK_MSM_B1, err)) < 0 ||
+        (rc = equal_msm_g1(&s->b1, &b1, n_b, z, parts, 2, work, WORK_MSM_B1, err)) < 0 ||
         (rc = work_progress(work, "B2", 700, err)) < 0 ||
-        (rc = equal_msm_g2(&s->b2, k->b2, 0, z, parts, 2, work, WORK_MSM_B2, err)) < 0 ||
+        (rc = equal_msm_g2(&s->b2, &b2, n_b, z, parts, 2, work, WORK_MSM_B2, err)) < 0 ||
         (rc = work_progress(work, "L", 850, err)) < 0)
         return rc;
-    return equal_msm_g1(&s->l, k->l, parts[1].first, z, &parts[1], 1, work, WORK_MSM_L, err);
+    return equal_msm_g1(&s->l, &l, n_l, z, &parts[1], 1, work, WORK_MSM_L, err);
 }
 
 static int compute_sums(struct sums *s, const struct ckey *k, struct ckey_rows rows, fr_bits z[],

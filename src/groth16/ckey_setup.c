@@ -147,20 +147,56 @@ static int put_vkey(struct maker *m, bool test, struct err *err)
     return rc;
 }
 
+/* Moves the scalars that are not 0 to the front; how many, and in live which they were. */
+static uint32_t compact(fr k[], uint8_t live[], uint32_t n)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 0; i < n; i++) {
+        if (fr_is_zero(&k[i]))
+            continue;
+        live[i / 8] |= (uint8_t)(1u << i % 8);
+        k[kept++] = k[i];
+    }
+    return kept;
+}
+
+/* A, B1, B2, and which wires have points there. */
+static int put_queries(struct maker *m, uint8_t live_a[], uint8_t live_b[], size_t live_bytes,
+                       struct err *err)
+{
+    struct binfile_writer *w = &m->w;
+    uint32_t n_a = compact(m->e.u, live_a, m->cs->n_wires);
+    uint32_t n_b = compact(m->e.v, live_b, m->cs->n_wires);
+    int rc;
+
+    binfile_begin(w, 11);
+    binfile_put(w, live_a, live_bytes);
+    binfile_end(w);
+    binfile_begin(w, 12);
+    binfile_put(w, live_b, live_bytes);
+    binfile_end(w);
+    if ((rc = work_progress(m->work, "A", 50, err)) < 0 ||
+        (rc = setup_put_multiples_g1(w, 3, m->e.u, n_a, m->work, err)) < 0 ||
+        (rc = work_progress(m->work, "B1", 200, err)) < 0 ||
+        (rc = setup_put_multiples_g1(w, 4, m->e.v, n_b, m->work, err)) < 0 ||
+        (rc = work_progress(m->work, "B2", 300, err)) < 0)
+        return rc;
+    return setup_put_multiples_g2(w, 5, m->e.v, n_b, m->work, err);
+}
+
 static int put_points(struct maker *m, const fr *half_z, struct err *err)
 {
     const struct cs *c = m->cs;
     struct binfile_writer *w = &m->w;
     uint32_t first = first_stage2(c);
-    int rc;
+    size_t live_bytes = ((size_t)c->n_wires + 63) / 64 * 8;
+    uint8_t *live = calloc(2, live_bytes);
+    int rc = live ? put_queries(m, live, live + live_bytes, live_bytes, err)
+                  : err_set(err, VCP_ENOMEM, "no memory for the wires of a key");
 
-    if ((rc = work_progress(m->work, "A", 50, err)) < 0 ||
-        (rc = setup_put_multiples_g1(w, 3, m->e.u, c->n_wires, m->work, err)) < 0 ||
-        (rc = work_progress(m->work, "B1", 200, err)) < 0 ||
-        (rc = setup_put_multiples_g1(w, 4, m->e.v, c->n_wires, m->work, err)) < 0 ||
-        (rc = work_progress(m->work, "B2", 300, err)) < 0 ||
-        (rc = setup_put_multiples_g2(w, 5, m->e.v, c->n_wires, m->work, err)) < 0 ||
-        (rc = work_progress(m->work, "D", 650, err)) < 0 ||
+    free(live);
+    if (rc < 0 || (rc = work_progress(m->work, "D", 650, err)) < 0 ||
         (rc = setup_put_multiples_g1(w, 6, m->e.w + c->n_public + 1, c->n_stage1, m->work, err)) <
             0 ||
         (rc = setup_put_multiples_g1(w, 7, m->e.w + first, c->n_wires - first, m->work, err)) < 0)
@@ -213,7 +249,7 @@ int ckey_setup(const char *out_path, const struct cs *c, const uint8_t seed[32],
     trapdoors_draw(&m.t, seed);
     rc = evals_init(&m.e, c, &m.t.tau, work, err);
     if (rc == VCP_OK)
-        rc = binfile_create(&m.w, out_path, "avck", 1, 10, err);
+        rc = binfile_create(&m.w, out_path, "avck", 2, 12, err);
     if (rc == VCP_OK) {
         rc = put_all(&m, seed != NULL, err);
         if (rc == VCP_OK)

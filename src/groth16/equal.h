@@ -19,12 +19,12 @@ struct equal {
 void equal_init(struct equal *e, const fr_bits z[], uint32_t first, size_t n, struct work *work);
 void equal_release(struct equal *e, struct work *work);
 
-/* Sum of z[i] points[i - point_first] over the wires of all n parts, at most two, which lie
- * behind one another. */
-int equal_msm_g1(g1 *out, const void *points, uint32_t point_first, const fr_bits z[],
+/* Sum of z[i] times the point of wire i over the wires of all n parts, at most two, which lie
+ * behind one another; points has n_points of them. */
+int equal_msm_g1(g1 *out, const struct msm_points *points, size_t n_points, const fr_bits z[],
                  const struct equal parts[], unsigned n, struct work *work, enum work_stage stage,
                  struct err *err);
-int equal_msm_g2(g2 *out, const void *points, uint32_t point_first, const fr_bits z[],
+int equal_msm_g2(g2 *out, const struct msm_points *points, size_t n_points, const fr_bits z[],
                  const struct equal parts[], unsigned n, struct work *work, enum work_stage stage,
                  struct err *err);
 
