@@ -96,6 +96,91 @@ static inline int play_check(const struct play *y, struct program *verifiers, st
     return rc;
 }
 
+/* A number of the field as the integer nearest to 0 that it is. */
+static inline wide play_integer(const fr *x)
+{
+    fr minus;
+    fr_bits b;
+
+    fr_neg(&minus, x);
+    fr_to_bits(&b, &minus);
+    if (!(b.l[1] | b.l[2] | b.l[3]))
+        return -(wide)b.l[0];
+    fr_to_bits(&b, x);
+    assert_true(!(b.l[2] | b.l[3]) && b.l[1] < 1u << 30);
+    return (wide)b.l[1] << 64 | (wide)b.l[0];
+}
+
+static inline bool play_is_of_hints(const struct lc *x)
+{
+    for (uint32_t i = 0; i < x->n; i++)
+        if (x->terms[i].wire <= CHIP_HINT(0))
+            return true;
+    return false;
+}
+
+/* Limbs of what the forger changed, as an honest row would have them: what cannot be made good
+ * this way is then refused for what it is. */
+static inline void play_refit_row(struct play_row *row)
+{
+    for (uint32_t i = 0; i < row->chip->n_stage1; i++) {
+        const struct chip_wire *w = &row->chip->wires[i];
+        fr x;
+
+        if (w->op != RECIPE_BITS || w->y.n || play_is_of_hints(&w->x))
+            continue;
+        lc_field(&x, &w->x, row->wires, NULL, NULL);
+        fr_from_u64(&row->wires[i],
+                    (uint64_t)(play_integer(&x) >> w->shift) & (((uint64_t)1 << w->bits) - 1));
+    }
+}
+
+/* The range tables, sent as often as the rows now look them up. */
+static inline void play_recount(struct play *y, struct catalog *chips, enum chip_other table,
+                                enum bus_kind kind, uint64_t n_values)
+{
+    uint64_t *counts = calloc(n_values, sizeof *counts);
+    const struct chip *chip;
+    struct err e = {0};
+    uint32_t kept = 0;
+
+    assert_ok(catalog_get(&chip, chips, CATALOG_OTHER(table), &e), e);
+    for (uint32_t i = 0; i < y->n; i++) {
+        const struct play_row *row = &y->rows[i];
+
+        for (uint32_t k = 0; k < row->chip->n_tuples; k++) {
+            const struct chip_tuple *t = &row->chip->tuples[k];
+            fr x, on;
+            fr_bits b;
+
+            if (t->kind != kind || t->sign > 0)
+                continue;
+            lc_field(&on, &t->count, row->wires, NULL, NULL);
+            lc_field(&x, &t->comps[0], row->wires, NULL, NULL);
+            fr_to_bits(&b, &x);
+            if (!fr_is_zero(&on) && !(b.l[1] | b.l[2] | b.l[3]) && b.l[0] < n_values)
+                counts[b.l[0]]++;
+        }
+    }
+    for (uint32_t i = 0; i < y->n; i++)
+        if (y->rows[i].chip != chip)
+            y->rows[kept++] = y->rows[i];
+    y->n = kept;
+    for (uint32_t i = 0; i < n_values; i++)
+        if (counts[i])
+            play_keep(y, 0, chip, i, &counts[i], &e);
+    free(counts);
+}
+
+static inline void play_refit(struct play *y, struct catalog *chips)
+{
+    for (uint32_t i = 0; i < y->n; i++)
+        if (!y->rows[i].chip->constants)
+            play_refit_row(&y->rows[i]);
+    play_recount(y, chips, OTHER_RANGE16, BUS_RANGE16, 65536);
+    play_recount(y, chips, OTHER_RANGE8, BUS_RANGE8, 256);
+}
+
 static inline void play_release(struct play *y)
 {
     program_free(y->p);

@@ -181,8 +181,7 @@ static void F1_a_jump_to_the_forgers_own_code_does_not_balance(void **state)
     play.p->entries[end] = play.p->entries[entry_of(ZONE_HALT)];
     play.p->n_entries++;
     start = play.p->guest.pc_call[module_export(code->module, EXTERN_FUNC, "jumps", 5)->index];
-    play.p->entries[start] =
-        (struct program_entry){.op = (uint16_t)ZOP_ONE(ZONE_JUMP), .imm = end};
+    play.p->entries[start] = (struct program_entry){.op = (uint16_t)ZOP_ONE(ZONE_JUMP), .imm = end};
     trace();
     assert_int_equal(play.s.status, RUN_OK);
     refused("LIST");

@@ -778,8 +778,7 @@ static void keys_are_refused_for_another_circuit(void **state)
     (void)state;
     assert_ok(cs_shape_of(&shape, &g.triple.cs, &e), e);
     assert_true(keys_open(&k, SCRATCH("keys"), "double", &shape, &e) < 0);
-    assert_err(keys_open(&k, SCRATCH("keys"), "../double", &shape, &e), VCP_EINVAL, e,
-               "no name");
+    assert_err(keys_open(&k, SCRATCH("keys"), "../double", &shape, &e), VCP_EINVAL, e, "no name");
     assert_true(keys_open(&k, SCRATCH("keys"), "absent", &shape, &e) < 0);
     assert_non_null(strstr(e.msg, "keys profiles setup"));
 }

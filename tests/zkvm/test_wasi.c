@@ -53,11 +53,8 @@ static void everything_wasi_shows(void **state)
     static const char input[] = "It was a bright cold day in April, and the clocks were striking "
                                 "thirteen.  Winston Smith, his chin nuzzled into his breast in an "
                                 "effort to escape the vile wind";
-    struct mockrun m = {.env = env,
-                        .n_env = 2,
-                        .input = input,
-                        .input_bytes = sizeof input - 1,
-                        .seed = 99};
+    struct mockrun m = {
+        .env = env, .n_env = 2, .input = input, .input_bytes = sizeof input - 1, .seed = 99};
 
     (void)state;
     check(&m, "surroundings", NULL, args, 3);

@@ -1,0 +1,2 @@
+(module (import "vcp" "charge.nothing" (func (param i64)))
+  (func (export "memory.grow") (param i32) (result i32) (i32.const 0)))
