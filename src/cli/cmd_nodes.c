@@ -35,6 +35,7 @@ static void add_node(struct table *t, const json_t *node)
     cell_number(t, node, "reputation", 2);
     cell_number(t, json_object_get(node, "record"), "completed", 0);
     cell_number(t, json_object_get(node, "record"), "disputes", 0);
+    table_cell(t, "%s", json_is_true(json_object_get(node, "proves")) ? "yes" : "");
 }
 
 static int run_list(struct cli *cli, const struct args *args)
@@ -53,7 +54,8 @@ static int run_list(struct cli *cli, const struct args *args)
         return rc;
     if (args_flag(args, "json"))
         return cli_print_json(cli, nodes);
-    table_init(&t, "NODE|STATUS|REGION|TYPE|>CORES|>GB|>MBPS|>HEALTH|>REPUTATION|>DONE|>DISPUTES");
+    table_init(
+        &t, "NODE|STATUS|REGION|TYPE|>CORES|>GB|>MBPS|>HEALTH|>REPUTATION|>DONE|>DISPUTES|PROVES");
     json_array_foreach(nodes, i, node) add_node(&t, node);
     if (t.n_rows)
         table_print(&t, cli->out, cli->color_out);

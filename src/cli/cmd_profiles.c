@@ -9,7 +9,9 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "cli/progress.h"
+#include "cli/proof.h"
 #include "cli/receipts.h"
+#include "cli/remote.h"
 #include "zkvm/prover.h"
 
 static const struct option setup_options[] = {
@@ -225,7 +227,56 @@ static const struct command cmd_list = {
     .run = run_list,
 };
 
-static const struct command *const children[] = {&cmd_make, &cmd_list, NULL};
+/* ---- fetch ---- */
+
+static const struct option fetch_options[] = {
+    OPTIONS_REMOTE,
+    OPTION_KEYS,
+    {.name = "proving",
+     .kind = OPTION_FLAG,
+     .help =
+         "the proving keys too, which are large; for 'ambient prove' and 'ambient node --keys'"},
+    OPTION_END,
+};
+
+static void tell_fetch(void *arg, const char *name, uint64_t bytes)
+{
+    cli_say(arg, "%s, %.1f MB", name, (double)bytes / 1048576);
+}
+
+static int run_fetch(struct cli *cli, const struct args *args)
+{
+    struct err err = {0};
+    struct remote r;
+    uint32_t n = 0;
+    char dir[1024];
+    int rc;
+
+    if (receipts_keys_dir(dir, sizeof dir, args, &err) < 0)
+        return receipts_fail(cli, &err);
+    if ((rc = remote_open(&r, cli, args)) != CLI_OK)
+        return rc;
+    rc = proof_fetch_keys(&r, dir, args_flag(args, "proving"), tell_fetch, cli, &n);
+    remote_close(&r);
+    if (rc == CLI_OK)
+        cli_say(
+            cli,
+            "%u files in %s; trust them by pinning digests you know: ambient keys profiles list", n,
+            dir);
+    return rc;
+}
+
+static const struct command cmd_fetch = {
+    .name = "fetch",
+    .summary = "copy the keys of a server into a folder",
+    .options = fetch_options,
+    .run = run_fetch,
+    .description =
+        "What a server names as its keys is what its operator made. A receipt under them "
+        "convinces you as far as you believe that he forgot their secrets.",
+};
+
+static const struct command *const children[] = {&cmd_make, &cmd_list, &cmd_fetch, NULL};
 
 const struct command cmd_profiles = {
     .name = "profiles",

@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/rng.h"
 #include "cli/args.h"
+#include "cli/proof.h"
 #include "cli/remote.h"
 #include "cli/table.h"
 #include "cli/wait.h"
@@ -48,8 +49,22 @@ static const struct option options[] = {
      .kind = OPTION_TEXT,
      .metavar = "POLICY",
      .fallback = "none",
-     .help = "how the result is checked: none (one node's word) or replicate:K (K nodes of "
-             "different owners, majority wins)"},
+     .help = "how the result is checked: none (one node's word), replicate:K (K nodes of different "
+             "owners, majority wins), audit:P (of one node's results a share P, more for those "
+             "without a record, must be proven or confirmed by another), proof (the node proves "
+             "its run)"},
+    {.name = "receipt",
+     .kind = OPTION_TEXT,
+     .metavar = "FILE",
+     .help = "write the proof of the result there and verify it here"},
+    {.name = "keys",
+     .kind = OPTION_TEXT,
+     .metavar = "DIR",
+     .help = "verify with the keys of this folder instead of those the server names"},
+    {.name = "pin",
+     .kind = OPTION_LIST,
+     .metavar = "DIGEST",
+     .help = "a key you trust, by its digest; no others count then; may be given again"},
     {.name = "budget",
      .letter = 'b',
      .kind = OPTION_INT,
@@ -155,9 +170,16 @@ static json_t *policy_json(const char *policy, struct err *err)
     if (!strncmp(policy, "replicate:", 10) && args_parse_int(&k, colon + 1) && k >= 2 &&
         k <= TASK_REPLICAS_MAX)
         return json_pack("{s:s, s:I}", "kind", "replicate", "k", (json_int_t)k);
-    if (!strncmp(policy, "audit:", 6))
-        return json_pack("{s:s, s:f}", "kind", "audit", "p", atof(colon + 1));
-    err_set(err, VCP_EINVAL, "--policy: '%.40s' is neither none nor replicate:K with K of 2..%u",
+    if (!strncmp(policy, "audit:", 6)) {
+        char *end;
+        double p = strtod(colon + 1, &end);
+
+        if (end != colon + 1 && !*end && p > 0 && p <= 1)
+            return json_pack("{s:s, s:f}", "kind", "audit", "p", p);
+    }
+    err_set(err, VCP_EINVAL,
+            "--policy: '%.40s' is none of none, proof, replicate:K with K of 2..%u, audit:P with P "
+            "above 0 and at most 1",
             policy, TASK_REPLICAS_MAX);
     return NULL;
 }
@@ -291,8 +313,45 @@ static int send_submission(struct remote *r, const struct submission *s, json_t 
     return CLI_OK;
 }
 
+/* The task as it was asked for here, whatever the server says now. */
+static int check_receipt(struct remote *r, struct cli *cli, const struct args *args,
+                         const struct submission *s, json_t *body, const json_t *task)
+{
+    struct proof_options o = {.output_file = args_text(args, "receipt"),
+                              .keys_dir = args_text(args, "keys")};
+    struct proof_known known = {.module = &s->module, .input = s->has_input ? &s->input : NULL};
+    struct proof_answer answer;
+    struct task_spec spec;
+    struct err err = {0};
+    json_t *result = NULL;
+    struct arena a;
+    char path[128];
+    int rc;
+
+    arena_init(&a, 16u << 20);
+    o.pins_hex = args_list(args, "pin", &o.n_pins);
+    if (task_spec_parse(&spec, &a, body, &err) < 0) {
+        arena_release(&a);
+        return cli_fail(cli, &err);
+    }
+    spec.inputs.stdin_bytes = s->input.len;
+    known.spec = &spec;
+    snprintf(path, sizeof path, "/tasks/%.64s/result", remote_str(task, "task_id"));
+    rc = remote_json(r, "GET", path, NULL, &result);
+    if (rc == CLI_OK)
+        rc = proof_check(r, task, result, &known, &o, &answer);
+    if (rc == CLI_OK) {
+        proof_tell(cli, &answer, &o, r->server);
+        rc = answer.valid ? CLI_OK : CLI_FAILED;
+        proof_answer_release(&answer);
+    }
+    json_decref(result);
+    arena_release(&a);
+    return rc;
+}
+
 static int wait_and_report(struct remote *r, struct cli *cli, const struct args *args,
-                           const char *task_id)
+                           const struct submission *s, json_t *body, const char *task_id)
 {
     bool quiet = args_flag(args, "quiet");
     struct wait_options wait = {.timeout_ms = args_ms(args, "wait", -1), .quiet = quiet};
@@ -303,6 +362,11 @@ static int wait_and_report(struct remote *r, struct cli *cli, const struct args 
 
     if (rc == CLI_OK)
         rc = wait_report(r, cli, task, &report);
+    if (args_text(args, "receipt") && json_is_object(json_object_get(task, "result"))) {
+        int checked = check_receipt(r, cli, args, s, body, task);
+
+        rc = checked != CLI_OK ? checked : rc;
+    }
     json_decref(task);
     return rc;
 }
@@ -318,16 +382,19 @@ static int submit(struct remote *r, struct cli *cli, const struct args *args,
     if (!body)
         return cli_fail(cli, &err);
     rc = send_submission(r, s, body, &task);
+    if (rc == CLI_OK && !args_flag(args, "no-wait")) {
+        snprintf(id, sizeof id, "%s", remote_str(task, "task_id"));
+        if (!args_flag(args, "quiet"))
+            cli_say(cli, "task %s", id);
+        json_decref(task);
+        rc = wait_and_report(r, cli, args, s, body, id);
+        json_decref(body);
+        return rc;
+    }
     json_decref(body);
     if (rc != CLI_OK)
         return rc;
     snprintf(id, sizeof id, "%s", remote_str(task, "task_id"));
-    if (!args_flag(args, "no-wait")) {
-        if (!args_flag(args, "quiet"))
-            cli_say(cli, "task %s", id);
-        json_decref(task);
-        return wait_and_report(r, cli, args, id);
-    }
     if (args_flag(args, "json"))
         return cli_print_json(cli, task);
     json_decref(task);
@@ -378,6 +445,7 @@ const struct command cmd_submit = {
         "trapped or returned another code, 4 when a limit stopped it.",
     .examples = "ambient submit sha256.wasm --stdin photo.jpg\n"
                 "ambient submit fib.wasm --entry fib 30 --policy replicate:3\n"
+                "ambient submit fib.wasm --entry fib 20 --policy proof --receipt fib.receipt\n"
                 "ambient submit edges.wasm -i photo.ppm -o edges.png --budget 500\n"
                 "id=$(ambient submit long.wasm --no-wait); ambient task wait $id",
 };

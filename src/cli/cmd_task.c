@@ -10,6 +10,7 @@
 #include "cli/wait.h"
 
 extern const struct command cmd_task_explain;
+extern const struct command cmd_task_receipt;
 
 #define TASK_ID_OPERAND .operands = "TASK_ID", .operands_min = 1, .operands_max = 1
 
@@ -55,6 +56,8 @@ static const char *policy_text(char out[40], const json_t *task)
 
     if (remote_int(policy, "k"))
         snprintf(out, 40, "%s:%lld", kind, (long long)remote_int(policy, "k"));
+    else if (remote_real(policy, "p") > 0)
+        snprintf(out, 40, "%s:%g", kind, remote_real(policy, "p"));
     else
         snprintf(out, 40, "%s", kind);
     return out;
@@ -187,6 +190,20 @@ static void outcome_fields(struct cli *cli, const json_t *outcome)
             table_size(count, (double)remote_int(outcome, "output_bytes")));
 }
 
+static void receipt_fields(struct cli *cli, const json_t *receipt)
+{
+    char size[TABLE_COUNT_BYTES], made[TABLE_COUNT_BYTES], checked[TABLE_COUNT_BYTES];
+
+    if (!json_is_object(receipt))
+        return;
+    fprintf(cli->out, "%-11s %lld proofs, %s, made in %s, checked in %s\n", "receipt",
+            (long long)remote_int(receipt, "proofs"),
+            table_size(size, (double)remote_int(receipt, "bytes")),
+            table_duration(made, (double)remote_int(receipt, "prove_ms")),
+            table_duration(checked, remote_real(receipt, "verify_ms")));
+    field(cli, "proof id", remote_str(receipt, "statement_sha3"));
+}
+
 static void print_task(struct cli *cli, const json_t *task)
 {
     char text[40];
@@ -203,6 +220,8 @@ static void print_task(struct cli *cli, const json_t *task)
             (long long)remote_int(task, "budget"), (long long)remote_int(task, "paid"),
             (long long)remote_int(task, "refunded"));
     outcome_fields(cli, json_object_get(task, "result"));
+    field(cli, "audit", remote_str(task, "audit"));
+    receipt_fields(cli, json_object_get(task, "receipt"));
 }
 
 static int run_show(struct cli *cli, const struct args *args)
@@ -323,7 +342,8 @@ static const struct command cmd_result = {
 };
 
 static const struct command *const children[] = {
-    &cmd_list, &cmd_show, &cmd_wait, &cmd_result, &cmd_task_explain, &cmd_cancel, NULL,
+    &cmd_list,         &cmd_show,         &cmd_wait,   &cmd_result,
+    &cmd_task_receipt, &cmd_task_explain, &cmd_cancel, NULL,
 };
 
 const struct command cmd_task = {

@@ -87,12 +87,33 @@ static void print_excluded(struct cli *cli, const json_t *counts)
         fputc('\n', cli->out);
 }
 
+/* The draw of an audit. */
+static void print_draw(struct cli *cli, const json_t *draw)
+{
+    const char *by = remote_str(draw, "by");
+
+    fprintf(cli->out, "%.12s audit of ", clock_time(draw, "at"));
+    cli_put_safe(cli->out, remote_str(draw, "node_id"));
+    fprintf(cli->out, ": chance %.3f (p %.3f, trust %.3f), ", remote_real(draw, "chance"),
+            remote_real(draw, "p"), remote_real(draw, "trust"));
+    if (!json_is_true(json_object_get(draw, "drawn")))
+        fputs("not drawn\n", cli->out);
+    else
+        fprintf(cli->out, "drawn: %s\n",
+                strcmp(by, "proof") == 0 ? "its receipt is wanted"
+                                         : "a run of another owner's node is wanted");
+}
+
 static void print_decision(struct cli *cli, const json_t *decision)
 {
     struct table t;
     json_t *node;
     size_t i;
 
+    if (json_object_get(decision, "drawn")) {
+        print_draw(cli, decision);
+        return;
+    }
     fprintf(cli->out, "%.12s ", clock_time(decision, "at"));
     cli_put_safe(cli->out, remote_str(decision, "trigger"));
     fputs(", strategy ", cli->out);
@@ -136,6 +157,20 @@ static void print_runs(struct cli *cli, const json_t *list)
     table_release(&t);
 }
 
+static void receipt_cell(struct table *t, const json_t *receipt)
+{
+    char size[TABLE_COUNT_BYTES], made[TABLE_COUNT_BYTES], checked[TABLE_COUNT_BYTES];
+
+    if (json_is_object(receipt))
+        table_cell(t, "%lld proofs, %s, made in %s, checked in %s",
+                   (long long)remote_int(receipt, "proofs"),
+                   table_size(size, (double)remote_int(receipt, "bytes")),
+                   table_duration(made, (double)remote_int(receipt, "prove_ms")),
+                   table_duration(checked, remote_real(receipt, "verify_ms")));
+    else
+        table_cell(t, "%s", "");
+}
+
 static void print_results(struct cli *cli, const json_t *list)
 {
     struct table t;
@@ -143,7 +178,7 @@ static void print_results(struct cli *cli, const json_t *list)
     size_t i;
     char gas[TABLE_COUNT_BYTES];
 
-    table_init(&t, "  NODE|VERDICT|ENDED|>GAS|OUTCOME|>PAID");
+    table_init(&t, "  NODE|VERDICT|ENDED|>GAS|OUTCOME|>PAID|RECEIPT");
     json_array_foreach(list, i, r)
     {
         const json_t *outcome = json_object_get(r, "outcome");
@@ -155,9 +190,26 @@ static void print_results(struct cli *cli, const json_t *list)
         table_cell(&t, "%s", table_count(gas, remote_int(outcome, "gas_used")));
         table_cell(&t, "%.16s", remote_str(r, "outcome_sha3"));
         table_cell(&t, "%lld", (long long)remote_int(r, "paid"));
+        receipt_cell(&t, json_object_get(r, "receipt"));
     }
     table_print(&t, cli->out, false);
     table_release(&t);
+}
+
+/* Why, and where the receipt that was refused can be had. */
+static void print_evidence(struct cli *cli, const json_t *evidence)
+{
+    const char *reason = remote_str(evidence, "reason");
+    const char *receipt = remote_str(evidence, "receipt_sha3");
+
+    if (*reason)
+        fputs(": ", cli->out);
+    cli_put_safe(cli->out, reason);
+    if (*receipt) {
+        fputs("\n    the receipt is kept: GET /api/v1/blobs/", cli->out);
+        cli_put_safe(cli->out, receipt);
+    }
+    fputc('\n', cli->out);
 }
 
 static void print_disputes(struct cli *cli, const json_t *list)
@@ -171,7 +223,7 @@ static void print_disputes(struct cli *cli, const json_t *list)
         cli_put_safe(cli->out, remote_str(d, "node_id"));
         fputs(": ", cli->out);
         cli_put_safe(cli->out, remote_str(d, "kind"));
-        fputc('\n', cli->out);
+        print_evidence(cli, json_object_get(d, "evidence"));
     }
 }
 

@@ -190,6 +190,20 @@ void wait_print_status(const struct cli *cli, const json_t *task)
         cli_say(cli, "%s%s%s", status, *reason ? ": " : "", reason);
 }
 
+static void print_receipt(const struct cli *cli, const json_t *task)
+{
+    const json_t *receipt = json_object_get(task, "receipt");
+    char size[TABLE_COUNT_BYTES], made[TABLE_COUNT_BYTES], checked[TABLE_COUNT_BYTES];
+
+    if (!json_is_object(receipt))
+        return;
+    cli_say(cli, "proven: %lld proofs, %s, made in %s; the server checked it in %s",
+            (long long)remote_int(receipt, "proofs"),
+            table_size(size, (double)remote_int(receipt, "bytes")),
+            table_duration(made, (double)remote_int(receipt, "prove_ms")),
+            table_duration(checked, remote_real(receipt, "verify_ms")));
+}
+
 static void print_nodes(const json_t *result)
 {
     struct table t;
@@ -309,6 +323,7 @@ int wait_report(struct remote *r, struct cli *cli, json_t *task, const struct wa
         rc = cli_print_json(cli, json_pack("{s:O, s:O?}", "task", task, "result", result));
     if (rc == CLI_OK && !o->json && !o->quiet) {
         wait_print_status(cli, task);
+        print_receipt(cli, task);
         print_nodes(result);
     }
     json_decref(result);

@@ -22,16 +22,17 @@
 #define DOWN_MS_MAX 30000
 #define PIDS_MAX    4096
 
-const char *cluster_ambient, *cluster_modules;
+const char *cluster_ambient, *cluster_modules, *cluster_keys;
 
 int cluster_main(int argc, char **argv)
 {
     if (argc < 3) {
-        fprintf(stderr, "usage: %s AMBIENT EXAMPLES_DIRECTORY\n", argv[0]);
+        fprintf(stderr, "usage: %s AMBIENT EXAMPLES_DIRECTORY [KEYS_DIRECTORY]\n", argv[0]);
         return 2;
     }
     cluster_ambient = argv[1];
     cluster_modules = argv[2];
+    cluster_keys = argc > 3 ? argv[3] : NULL;
     signal(SIGPIPE, SIG_IGN);
     return 0;
 }
@@ -187,8 +188,9 @@ void cluster_server_start(struct cluster *c)
 {
     int64_t begun = clock_mono_ns();
     char data[600], listen[64];
-    const char *argv[] = {"ambient",  "server", "--data",          data,
-                          "--listen", listen,   "--no-rate-limit", NULL};
+    const char *argv[] = {"ambient",    "server", "--data",          data,
+                          "--listen",   listen,   "--no-rate-limit", cluster_keys ? "--keys" : NULL,
+                          cluster_keys, NULL};
 
     snprintf(data, sizeof data, "%s/data", c->dir);
     snprintf(listen, sizeof listen, "127.0.0.1:%d", c->port);
@@ -252,13 +254,20 @@ void cluster_node_start(struct cluster *c, int i)
 {
     struct cluster_node *n = &c->nodes[i];
     char state[600];
-    const char *argv[20] = {
+    const char *argv[24] = {
         "ambient",       "node",  "--server",     c->url,   "--state",     state,
         "--node-id",     n->name, "--slots",      "2",      "--heartbeat", "500ms",
         "--max-latency", "60s",   "--max-errors", "100000", "--bandwidth", "1000"};
+    int used = 18;
 
     if (n->dishonest)
-        argv[18] = "--dishonest";
+        argv[used++] = "--dishonest";
+    if (n->proves)
+        argv[used++] = "--prove";
+    if (n->forge) {
+        argv[used++] = "--dishonest-receipts";
+        argv[used++] = n->forge;
+    }
     snprintf(state, sizeof state, "%s/%s", c->dir, n->name);
     n->pid = cluster_spawn(c, n->name, n->owner_key, argv);
 }
@@ -268,7 +277,12 @@ void cluster_node_kill(struct cluster *c, int i)
     reap_killed(&c->nodes[i].pid);
 }
 
-void cluster_wait_online(struct cluster *c, const char *node)
+void cluster_node_stop(struct cluster *c, int i)
+{
+    stop_politely(c, &c->nodes[i].pid, c->nodes[i].name);
+}
+
+static void wait_for_node(struct cluster *c, const char *node, bool proves)
 {
     int64_t begun = clock_mono_ns();
     char path[128];
@@ -279,7 +293,8 @@ void cluster_wait_online(struct cluster *c, const char *node)
         int status = cluster_call(c, c->client_key, "GET", path, NULL, NULL, &v);
         const char *s = json_string_value(json_object_get(v, "status"));
         bool online = status == 200 && s && !strcmp(s, "online") &&
-                      json_is_number(json_object_get(v, "health_score"));
+                      json_is_number(json_object_get(v, "health_score")) &&
+                      (!proves || json_is_true(json_object_get(v, "proves")));
 
         json_decref(v);
         if (online)
@@ -291,7 +306,13 @@ void cluster_wait_online(struct cluster *c, const char *node)
     }
 }
 
-void cluster_add_node(struct cluster *c, const char *owner, bool dishonest)
+void cluster_wait_online(struct cluster *c, const char *node)
+{
+    wait_for_node(c, node, false);
+}
+
+static void add_node(struct cluster *c, const char *owner, bool dishonest, bool proves,
+                     const char *forge)
 {
     struct cluster_node *n = &c->nodes[c->n_nodes];
     char line[128];
@@ -300,10 +321,22 @@ void cluster_add_node(struct cluster *c, const char *owner, bool dishonest)
     memset(n, 0, sizeof *n);
     snprintf(n->name, sizeof n->name, "%s-1", owner);
     n->dishonest = dishonest;
+    n->proves = proves;
+    n->forge = forge;
     snprintf(line, sizeof line, "account create-user %s --json", owner);
     copy_key(n->owner_key, run_json(c, c->admin_key, line));
     cluster_node_start(c, c->n_nodes++);
-    cluster_wait_online(c, n->name);
+    wait_for_node(c, n->name, proves);
+}
+
+void cluster_add_node(struct cluster *c, const char *owner, bool dishonest)
+{
+    add_node(c, owner, dishonest, false, NULL);
+}
+
+void cluster_add_prover(struct cluster *c, const char *owner, const char *forge)
+{
+    add_node(c, owner, false, true, forge);
 }
 
 /* The parent of a process, 0 when it is gone. */

@@ -19,6 +19,8 @@
 struct cluster_node {
     char name[32], owner_key[CLUSTER_KEY_BYTES];
     bool dishonest;
+    bool proves;       /* with the server's keys, fetched from it */
+    const char *forge; /* how it cheats at receipts, or NULL */
     pid_t pid;
 };
 
@@ -35,8 +37,11 @@ struct cluster {
 
 /* Where the program and the example modules are; set by cluster_main. */
 extern const char *cluster_ambient, *cluster_modules;
+/* The keys of the server, or NULL: no proofs. */
+extern const char *cluster_keys;
 
-/* argv: program, examples directory.  Returns what main returns when they are missing. */
+/* argv: program, examples directory, and if there are to be proofs the keys' directory.  Returns
+ * what main returns when they are missing. */
 int cluster_main(int argc, char **argv);
 
 /* A server with an administrator and a client who has `grant` credits. */
@@ -50,7 +55,11 @@ void cluster_server_start(struct cluster *c); /* again, on the same port and dat
 void cluster_server_kill(struct cluster *c);  /* kill -9 */
 /* A node of a new owner, "<owner>-1"; waits until it is online. */
 void cluster_add_node(struct cluster *c, const char *owner, bool dishonest);
+/* One that proves, or pretends to; waits until it can be given such work. */
+void cluster_add_prover(struct cluster *c, const char *owner, const char *forge);
 void cluster_node_start(struct cluster *c, int i);
+/* SIGTERM: it hands back what it has and ends. */
+void cluster_node_stop(struct cluster *c, int i);
 void cluster_node_kill(struct cluster *c, int i); /* kill -9, and its children by their own care */
 /* kill -9 of one descendant of the node's process, chosen by `random`; false when it has none. */
 bool cluster_worker_kill(struct cluster *c, int i, unsigned long long random);

@@ -19,6 +19,7 @@
 #define SETTLE_MS_MAX 120000
 #define BUDGET        90
 #define TASK_SECONDS  3 /* of a lease, before its grace */
+#define PROOF_SECONDS 60
 
 static struct cluster cluster;
 static struct prng dice;
@@ -28,9 +29,11 @@ static struct {
     char id[40];
     unsigned n; /* fib(n) was asked */
     int k;      /* replicas */
+    const char *policy;
     const char *status;
 } tasks[TASKS_MAX];
 static unsigned kills[3]; /* of the server, of nodes, of workers */
+static unsigned n_proven;
 
 static unsigned fib(unsigned n)
 {
@@ -45,23 +48,39 @@ static unsigned fib(unsigned n)
     return a;
 }
 
+/* Most are replicas or one node's word; some are proven, for real, some audited. */
+static json_t *choose_policy(int i, int *seconds)
+{
+    *seconds = TASK_SECONDS;
+    tasks[i].k = 1;
+    tasks[i].n = 5 + (unsigned)prng_below(&dice, 31);
+    tasks[i].policy = i % 12 == 4 ? "proof" : i % 12 == 8 ? "audit" : "none";
+    if (strcmp(tasks[i].policy, "none") != 0) {
+        tasks[i].n = 5 + (unsigned)prng_below(&dice, 4);
+        *seconds = PROOF_SECONDS;
+        return strcmp(tasks[i].policy, "proof") == 0
+                   ? json_pack("{s:s}", "kind", "proof")
+                   : json_pack("{s:s, s:f}", "kind", "audit", "p", 0.5);
+    }
+    tasks[i].k = prng_below(&dice, 3) ? 1 : 2;
+    return tasks[i].k == 1 ? json_pack("{s:s}", "kind", "none")
+                           : json_pack("{s:s, s:i}", "kind", "replicate", "k", 2);
+}
+
 /* The server may be down: the same key makes a repeated submission one task. */
 static void submit(int i)
 {
     char args[16], key[64];
-    json_t *body, *task = NULL;
-    int status = 0;
+    json_t *body, *task = NULL, *policy;
+    int status = 0, seconds;
 
-    tasks[i].n = 5 + (unsigned)prng_below(&dice, 31);
-    tasks[i].k = prng_below(&dice, 3) ? 1 : 2;
+    policy = choose_policy(i, &seconds);
     snprintf(args, sizeof args, "%u", tasks[i].n);
     snprintf(key, sizeof key, "chaos-%d", i);
     body = json_pack("{s:s, s:s, s:{s:s, s:[s]}, s:{s:i, s:f, s:i, s:i}, s:o, s:i}", "task_type",
                      "wasm_execution", "module_sha3", module_sha3, "inputs", "entry", "fib", "args",
                      args, "requirements", "min_cpu_cores", 1, "min_memory_gb", 0.25,
-                     "min_bandwidth_mbps", 0, "max_execution_time_sec", TASK_SECONDS, "policy",
-                     tasks[i].k == 1 ? json_pack("{s:s}", "kind", "none")
-                                     : json_pack("{s:s, s:i}", "kind", "replicate", "k", 2),
+                     "min_bandwidth_mbps", 0, "max_execution_time_sec", seconds, "policy", policy,
                      "budget", BUDGET);
     assert_non_null(body);
     for (int tries = 0; tries < 2000; tries++) {
@@ -159,6 +178,9 @@ static int64_t check_task(int i, const json_t *task, unsigned *n_failed)
     assert_string_equal(
         json_string_value(json_object_get(json_object_get(task, "result"), "values")), want);
     assert_true(paid > 0);
+    if (strcmp(tasks[i].policy, "proof") == 0)
+        assert_true(json_is_object(json_object_get(task, "receipt")));
+    n_proven += json_is_object(json_object_get(task, "receipt"));
     return paid;
 }
 
@@ -255,11 +277,12 @@ static void nothing_is_lost_and_nobody_paid_twice(void **state)
         check_paid_once(i);
     assert_int_equal(earned(), paid);
     cluster_check_ledger(&cluster);
-    print_message("%d tasks, %u failed, %u runs lost; killed: server %u, nodes %u, workers %u; "
-                  "%.1f s\n",
-                  n_tasks, n_failed, n_lost, kills[0], kills[1], kills[2],
+    print_message("%d tasks, %u failed, %u proven, %u runs lost; killed: server %u, nodes %u, "
+                  "workers %u; %.1f s\n",
+                  n_tasks, n_failed, n_proven, n_lost, kills[0], kills[1], kills[2],
                   (double)(clock_mono_ns() - begun) / 1e9);
     assert_true(kills[0] && kills[1] && kills[2]);
+    assert_true(n_proven > 0);
     /* A kill may cost a task its attempts, but not as a rule. */
     assert_true(n_failed * 10 <= (unsigned)n_tasks);
 }
@@ -271,7 +294,7 @@ static int setup(void **state)
     (void)state;
     cluster_start(&cluster, "chaos", 1000000);
     for (size_t i = 0; i < 3; i++)
-        cluster_add_node(&cluster, owners[i], false);
+        cluster_add_prover(&cluster, owners[i], NULL);
     cluster_upload(&cluster, "numbers.wasm", module_sha3);
     return 0;
 }
