@@ -69,12 +69,30 @@ static bool parse_integer(const char *s, unsigned bits, uint64_t *out)
     return true;
 }
 
+/* nan:0x200000, as the text format writes a NaN with these bits of the fraction. */
+static bool parse_nan(const char *s, uint8_t type, uint64_t *out)
+{
+    unsigned width = type == VAL_F32 ? 32 : 64, fraction = type == VAL_F32 ? 23 : 52;
+    bool negative = *s == '-';
+    uint64_t payload;
+
+    s += *s == '-' || *s == '+';
+    if (strncmp(s, "nan:0x", 6) != 0 || !parse_integer(s + 4, 64, &payload) || payload == 0 ||
+        payload >> fraction)
+        return false;
+    *out = (uint64_t)negative << (width - 1) | payload |
+           (((uint64_t)1 << (width - 1 - fraction)) - 1) << fraction;
+    return true;
+}
+
 static bool parse_float(const char *s, uint8_t type, uint64_t *out)
 {
     char *end;
     double d;
     float f;
 
+    if (parse_nan(s, type, out))
+        return true;
     if (!*s || *s == ' ' || (*s >= '\t' && *s <= '\r'))
         return false;
     if (type == VAL_F32) {
@@ -87,7 +105,7 @@ static bool parse_float(const char *s, uint8_t type, uint64_t *out)
     return *end == '\0';
 }
 
-static int parse_arg(struct wasm_value *out, size_t i, const char *s, uint8_t type, struct err *err)
+int run_parse_arg(struct wasm_value *out, size_t i, const char *s, uint8_t type, struct err *err)
 {
     bool ok;
 
@@ -113,7 +131,7 @@ static int parse_args(struct wasm_value *out, const struct run_request *req,
         return err_set(err, VCP_EINVAL, "\"%.60s\" takes %u arguments, %zu were given", req->entry,
                        type->n_params, req->n_args);
     for (size_t i = 0; i < req->n_args && rc == VCP_OK; i++)
-        rc = parse_arg(&out[i], i, req->args[i], type->params[i], err);
+        rc = run_parse_arg(&out[i], i, req->args[i], type->params[i], err);
     return rc;
 }
 

@@ -26,7 +26,7 @@ struct run_request {
     const uint8_t *module;
     size_t module_bytes;
     const char *entry; /* exported function, or NULL for a WASI command */
-    /* With an entry: decimal, 0x hexadecimal, floats as strtod reads them, nan, inf;
+    /* With an entry: decimal, 0x hexadecimal, floats as strtod reads them, nan, inf, nan:0x1;
      * by the type of each parameter, range checked (an i32 may be given as -2^31 .. 2^32-1). */
     const char *const *args;
     size_t n_args;
@@ -65,5 +65,8 @@ void run_result_release(struct run_result *r);
 /* "i32:7 i64:-1": values as people and outcomes read them, each in few enough digits to be told
  * from its neighbours.  Those for which out has no room are left out. */
 void run_values_text(char *out, size_t size, const struct wasm_value values[], size_t n);
+
+/* The i-th scalar argument as run_module reads it; type is the parameter's. */
+int run_parse_arg(struct wasm_value *out, size_t i, const char *s, uint8_t type, struct err *err);
 
 #endif

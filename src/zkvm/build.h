@@ -122,6 +122,7 @@ struct lin build_limbs_of_product(struct build *b, const char *name, struct lin 
                                   unsigned shift, unsigned bits);
 struct lin build_limbs_of_quotient(struct build *b, const char *name, struct lin x, struct lin y,
                                    unsigned shift, unsigned bits);
+struct lin build_limbs_of_root(struct build *b, const char *name, struct lin x, unsigned bits);
 /* Tables of two and three components, product form: each component is exact. */
 void build_lookup2(struct build *b, enum bus_kind kind, struct lin x, struct lin y);
 void build_lookup_and(struct build *b, struct lin x, struct lin y, struct lin z);

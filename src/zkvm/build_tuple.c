@@ -389,6 +389,11 @@ struct lin build_limbs_of_quotient(struct build *b, const char *name, struct lin
     return limbs_of_two(b, name, RECIPE_QUOTIENT, x, y, shift, bits);
 }
 
+struct lin build_limbs_of_root(struct build *b, const char *name, struct lin x, unsigned bits)
+{
+    return limbs_of_two(b, name, RECIPE_ROOT, x, lin_zero(), 0, bits);
+}
+
 void build_range(struct build *b, struct lin x, unsigned bits)
 {
     struct lin rest = x;

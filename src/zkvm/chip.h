@@ -44,10 +44,12 @@ struct lc { /* owned by the chip's arena */
 /* How a stage-1 wire is computed from the row's circumstances and earlier wires; values
  * are integers.  x and y are linear combinations. */
 enum recipe_op {
-    RECIPE_INPUT,    /* i: enum row_input */
-    RECIPE_BITS,     /* (x >> shift) & (2^bits - 1) */
-    RECIPE_QUOTIENT, /* bits of floor(x / y), 0 when y is 0 */
-    RECIPE_REST,     /* x - y floor(x / y) */
+    RECIPE_INPUT,     /* i: enum row_input */
+    RECIPE_BITS,      /* (x >> shift) & (2^bits - 1) */
+    RECIPE_QUOTIENT,  /* bits of floor(x / y), 0 when y is 0 */
+    RECIPE_REST,      /* x - y floor(x / y) */
+    RECIPE_ROOT,      /* bits of the root of x, rounded down */
+    RECIPE_ROOT_REST, /* x less the square of that */
     RECIPE_IS_ZERO,
     RECIPE_LESS, /* x < y */
     RECIPE_POW2, /* 2^x */

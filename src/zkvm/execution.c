@@ -1,7 +1,6 @@
 /* execution.c - from a module and arguments to statement and rows; see execution.h. */
 #include "zkvm/execution.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,26 +13,6 @@
 
 /* ---- arguments ---- */
 
-/* As the engine reads them: decimal or 0x, from -2^(bits-1) to 2^bits - 1. */
-static bool read_integer(uint64_t *out, const char *s, unsigned bits)
-{
-    bool negative = *s == '-';
-    char *end;
-    unsigned long long v;
-
-    s += negative || *s == '+';
-    if (*s < '0' || *s > '9')
-        return false;
-    errno = 0;
-    v = strtoull(s, &end, s[0] == '0' && (s[1] | 32) == 'x' ? 16 : 10);
-    if (errno || *end || (bits == 32 && v > UINT32_MAX) || (negative && v > 1ull << (bits - 1)))
-        return false;
-    *out = negative ? -(uint64_t)v : v;
-    if (bits == 32)
-        *out = (uint32_t)*out;
-    return true;
-}
-
 static int read_args(struct statement *s, const struct execution_request *req,
                      const struct func_type *type, struct err *err)
 {
@@ -41,12 +20,12 @@ static int read_args(struct statement *s, const struct execution_request *req,
         return err_set(err, VCP_EINVAL, "%s takes %u arguments, %zu given", req->entry,
                        type->n_params, req->n_args);
     for (uint32_t i = 0; i < type->n_params; i++) {
-        if (type->params[i] != VAL_I32 && type->params[i] != VAL_I64)
-            return err_set(err, VCP_EUNSUPPORTED,
-                           "parameter %u of %s is no integer: not proven yet", i, req->entry);
-        if (!read_integer(&s->args[i], req->args[i], type->params[i] == VAL_I32 ? 32 : 64))
-            return err_set(err, VCP_EINVAL, "argument %u: \"%.60s\" does not fit its type", i,
-                           req->args[i]);
+        struct wasm_value v;
+        int rc = run_parse_arg(&v, i, req->args[i], type->params[i], err);
+
+        if (rc < 0)
+            return rc;
+        s->args[i] = v.bits;
     }
     s->n_args = type->n_params;
     return VCP_OK;

@@ -106,8 +106,10 @@ static int part_init(struct program_part *part, const struct code *c, bool is_ru
     part->pc_of = calloc(c->n_insns + 1, sizeof *part->pc_of);
     part->is_target = calloc(c->n_insns + 2, sizeof *part->is_target);
     part->pc_call = calloc(c->module->n_funcs + 1u, sizeof *part->pc_call);
-    if (!part->pc_of || !part->is_target || !part->pc_call)
+    part->acc = calloc(c->n_insns + 1, sizeof *part->acc);
+    if (!part->pc_of || !part->is_target || !part->pc_call || !part->acc)
         return no_memory(err);
+    translate_prepare(part);
     mark_targets(part);
     return find_zeroed(part, err);
 }
@@ -118,6 +120,7 @@ static void part_release(struct program_part *part)
     free(part->is_target);
     free(part->pc_call);
     free(part->zeroed);
+    free(part->acc);
 }
 
 /* Gives the functions' entries their pcs from pc on; is_used NULL: all functions'. */

@@ -35,6 +35,7 @@ struct program_part {
     uint32_t *pc_call; /* by function: where a call goes, or 0 for imports and unused routines */
     bool *is_target;   /* by instruction: reached other than by falling into it */
     uint64_t *zeroed;  /* by function: declared locals that begin as zero (locals.h) */
+    uint8_t *acc;      /* by instruction: how it has to do with the accumulator (translate.h) */
 };
 
 struct program_tape { /* words that a run can only read: see bus.h */

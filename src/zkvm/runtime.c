@@ -64,6 +64,9 @@ static const struct primitive primitives[] = {
     {"move.in", ZONE_MOVE_IN, 5, 1, 0},
     {"move.out", ZONE_MOVE_OUT, 5, 1, 0},
     {"exit", ZONE_EXIT, 1, 0, 0},
+    {"mul_wide", ZONE_MUL_WIDE, 2, 1, 0},
+    {"div_wide", ZONE_DIV_WIDE, 2, 1, 0},
+    {"sqrt_wide", ZONE_SQRT_WIDE, 1, 1, 0},
 };
 
 static bool is_text(const struct name *name, const char *text)

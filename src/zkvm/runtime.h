@@ -14,7 +14,14 @@
 #include "zkvm/zkop.h"
 
 /* Export names of the runtime module.  X(id, name, parameters, results) */
-#define ROUTINES(X) ROUTINES_MEMORY(X) ROUTINES_TABLES(X) ROUTINES_WASI(X)
+#define ROUTINES(X)                                                                                \
+    ROUTINES_MEMORY(X)                                                                             \
+    ROUTINES_TABLES(X)                                                                             \
+    ROUTINES_FLOAT(X, F32, "f32")                                                                  \
+    ROUTINES_FLOAT(X, F64, "f64")                                                                  \
+    X(F32_DEMOTE_F64, "f32.demote_f64", 1, 1)                                                      \
+    X(F64_PROMOTE_F32, "f64.promote_f32", 1, 1)                                                    \
+    ROUTINES_WASI(X)
 #define ROUTINES_MEMORY(X)                                                                         \
     X(MEMORY_GROW, "memory.grow", 1, 1)                                                            \
     X(MEMORY_FILL, "memory.fill", 3, 0)                                                            \
@@ -24,6 +31,32 @@
     X(TABLE_GROW, "table.grow", 4, 1)                                                              \
     X(TABLE_FILL, "table.fill", 4, 0)                                                              \
     X(TABLE_COPY, "table.copy", 5, 0)
+#define ROUTINES_FLOAT(X, T, t)                                                                    \
+    X(T##_ADD, t ".add", 2, 1)                                                                     \
+    X(T##_MUL, t ".mul", 2, 1)                                                                     \
+    X(T##_DIV, t ".div", 2, 1)                                                                     \
+    X(T##_MIN, t ".min", 2, 1)                                                                     \
+    X(T##_MAX, t ".max", 2, 1)                                                                     \
+    X(T##_EQ, t ".eq", 2, 1)                                                                       \
+    X(T##_LT, t ".lt", 2, 1)                                                                       \
+    X(T##_LE, t ".le", 2, 1)                                                                       \
+    X(T##_SQRT, t ".sqrt", 1, 1)                                                                   \
+    X(T##_CEIL, t ".ceil", 1, 1)                                                                   \
+    X(T##_FLOOR, t ".floor", 1, 1)                                                                 \
+    X(T##_TRUNC, t ".trunc", 1, 1)                                                                 \
+    X(T##_NEAREST, t ".nearest", 1, 1)                                                             \
+    X(I32_TRUNC_##T##_S, "i32.trunc_" t "_s", 1, 1)                                                \
+    X(I32_TRUNC_##T##_U, "i32.trunc_" t "_u", 1, 1)                                                \
+    X(I64_TRUNC_##T##_S, "i64.trunc_" t "_s", 1, 1)                                                \
+    X(I64_TRUNC_##T##_U, "i64.trunc_" t "_u", 1, 1)                                                \
+    X(I32_TRUNC_SAT_##T##_S, "i32.trunc_sat_" t "_s", 1, 1)                                        \
+    X(I32_TRUNC_SAT_##T##_U, "i32.trunc_sat_" t "_u", 1, 1)                                        \
+    X(I64_TRUNC_SAT_##T##_S, "i64.trunc_sat_" t "_s", 1, 1)                                        \
+    X(I64_TRUNC_SAT_##T##_U, "i64.trunc_sat_" t "_u", 1, 1)                                        \
+    X(T##_CONVERT_I32_S, t ".convert_i32_s", 1, 1)                                                 \
+    X(T##_CONVERT_I32_U, t ".convert_i32_u", 1, 1)                                                 \
+    X(T##_CONVERT_I64_S, t ".convert_i64_s", 1, 1)                                                 \
+    X(T##_CONVERT_I64_U, t ".convert_i64_u", 1, 1)
 #define ROUTINES_WASI(X)                                                                           \
     X(WASI_ARGS_GET, "wasi.args_get", 2, 1)                                                        \
     X(WASI_ARGS_SIZES_GET, "wasi.args_sizes_get", 2, 1)                                            \

@@ -1,6 +1,7 @@
 /* The machine: state, cells with their times, rows. */
 #include "zkvm/trace.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -299,6 +300,19 @@ static uint64_t take_value(struct machine *m, const struct chip *c, const struct
     return cell->value;
 }
 
+/* floor(sqrt(n)), n < 2^127: an estimate, improved once, then counted home. */
+static uint64_t root(wide n)
+{
+    wide r = n > 0 ? (wide)sqrt((double)n) : 0;
+
+    r = r > 0 ? (r + n / r) / 2 : 0;
+    while (r * r > n)
+        r--;
+    while ((r + 1) * (r + 1) <= n)
+        r++;
+    return (uint64_t)r;
+}
+
 static uint64_t wire_value(struct machine *m, const struct chip *c, const struct chip_wire *w)
 {
     wide x = w->x.n ? lc_integer(&w->x, m->wires, m->inputs) : 0;
@@ -323,6 +337,12 @@ static uint64_t wire_value(struct machine *m, const struct chip *c, const struct
         wide r = y == 0 ? 0 : x % y;
 
         return (uint64_t)(r < 0 ? r + y : r);
+    }
+    case RECIPE_ROOT: return root(x) >> w->shift & mask;
+    case RECIPE_ROOT_REST: {
+        wide r = (wide)root(x);
+
+        return (uint64_t)(x - r * r);
     }
     case RECIPE_IS_ZERO: return x == 0;
     case RECIPE_LESS: return x < y;

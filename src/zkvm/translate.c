@@ -132,6 +132,22 @@ static void put_slots(struct program_entry *e, unsigned n, const uint16_t s[2], 
     entry_slots(e, n, all[0], all[1], all[2]);
 }
 
+/* Logic that is arithmetic, at a lower price and without the table of `and`: the low bits of a
+ * number are its rest, turning the highest bit is adding it. */
+static void simplify(struct operands *o)
+{
+    uint64_t top = (uint64_t)1 << (o->is64 ? 63 : 31);
+
+    if (o->shape != SHAPE_SI && o->shape != SHAPE_AI)
+        return;
+    if (o->of.alu == ALU_AND && o->imm && (o->imm & (o->imm + 1)) == 0 && o->imm < top)
+        o->of.alu = ALU_REM_U, o->imm++;
+    else if (o->of.alu == ALU_XOR && o->imm == top)
+        o->of.alu = ALU_ADD;
+    else if (o->of.alu == ALU_XOR && o->imm == top + (top - 1)) /* all bits turned: -1 - x */
+        o->of = (struct alu_of){ALU_SUB, true};
+}
+
 static void bin(struct program_entry *e, const struct insn *in, const struct rop_info *info,
                 unsigned variant)
 {
@@ -153,6 +169,7 @@ static void bin(struct program_entry *e, const struct insn *in, const struct rop
         return;
     if (!o.is64)
         o.imm &= UINT32_MAX;
+    simplify(&o);
     normalize(&o);
     n = shape_slots(o.shape, &o, s);
     e->op = (uint16_t)ZOP_ALU(o.of.alu, o.is64, o.shape, variant & 1u);
@@ -334,6 +351,12 @@ void entry_move(struct program_entry *e, uint16_t from, uint16_t to)
     entry_slots(e, 2, from, to, 0);
 }
 
+void entry_put_acc(struct program_entry *e, uint16_t to)
+{
+    e->op = (uint16_t)ZOP_ONE(ZONE_PUT_ACC);
+    e->top = to;
+}
+
 void entry_const(struct program_entry *e, uint16_t to, uint64_t imm)
 {
     e->op = (uint16_t)ZOP_ONE(ZONE_CONST);
@@ -372,7 +395,7 @@ static void ret(struct program_entry *e, const struct program_part *part, uint32
     const struct insn *in = &part->code->insns[insn];
 
     e->top = in->b;
-    switch (part->code->infos[insn].op) {
+    switch (translate_op(part, insn)) {
     case R_RET0: e->op = (uint16_t)ZOP_ONE(of[0]); break;
     case R_RET1_S: e->op = (uint16_t)ZOP_ONE(of[1]), e->a = in->a; break;
     case R_RET1_A: e->op = (uint16_t)ZOP_ONE(of[2]); break;
@@ -484,7 +507,7 @@ static void one(struct program_entry *e, const struct program *p, const struct p
                 uint32_t insn)
 {
     const struct insn *in = &part->code->insns[insn];
-    unsigned op = part->code->infos[insn].op;
+    unsigned op = translate_op(part, insn);
 
     switch (op) {
     case R_MOVE: entry_move(e, in->a, in->c); break;
@@ -579,8 +602,9 @@ uint32_t translate_count(const struct program *p, const struct program_part *par
 {
     const struct insn *in = &part->code->insns[insn];
     const struct rop_info *info = &rop_info[part->code->infos[insn].op];
+    struct program_entry scratch[TRANSLATE_FLOAT_MAX];
+    uint32_t n = translate_float(scratch, p, part, insn);
 
-    (void)p;
     switch (part->code->infos[insn].op) {
     case R_MOVE2: return 2;
     case R_MOVE_N: return in->lo ? (uint32_t)in->lo : 1;
@@ -594,9 +618,11 @@ uint32_t translate_count(const struct program *p, const struct program_part *par
     case R_ELEM_DROP: return p->tables.of_segment[in->lo] ? 3 : 1;
     default: break;
     }
+    if (n == 0)
+        n = 1;
     if (info->family == FAMILY_BR || info->family == FAMILY_LATCH)
-        return is_long(part, insn) ? 3 : 1;
-    return 1;
+        n += is_long(part, insn) ? 2 : 0;
+    return n;
 }
 
 /* Far targets: taken, the branch goes two on, to a jump; else a jump goes behind that. */
@@ -623,13 +649,19 @@ void translate(struct program_entry *e, const struct program *p, const struct pr
                uint32_t insn, uint32_t pc)
 {
     const struct insn *in = &part->code->insns[insn];
-    unsigned op = part->code->infos[insn].op;
+    unsigned op = translate_op(part, insn);
     const struct rop_info *info = &rop_info[op];
-    unsigned variant = op - info->base;
+    unsigned variant = op - info->base, n;
 
     for (uint32_t i = 0; i < translate_count(p, part, insn); i++)
         e[i] = (struct program_entry){.op = ZOP_UNSUPPORTED,
                                       .insn = part->is_runtime ? UINT32_MAX : insn};
+    n = translate_float(e, p, part, insn);
+    if (n) {
+        if (info->family == FAMILY_BR)
+            aim(e + n - 1, part, insn, pc + n - 1);
+        return;
+    }
     switch (info->family) {
     case FAMILY_BIN: bin(e, in, info, variant); break;
     case FAMILY_UN: un(e, in, info, variant); break;

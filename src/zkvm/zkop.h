@@ -126,6 +126,10 @@ enum zk_one {
     ZONE_MOVE_OUT,
     ZONE_WRITE_WORD,
     ZONE_EXIT,
+    /* Of the float routines. */
+    ZONE_MUL_WIDE,  /* slot top = upper 64 bits of slot top times slot top + 1 */
+    ZONE_DIV_WIDE,  /* slot top = 2^62 slot top / slot top + 1 */
+    ZONE_SQRT_WIDE, /* slot top = the root of 2^62 slot top */
     ZK_ONES
 };
 

@@ -1,10 +1,33 @@
 #include "mockrun.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/hash.h"
 #include "wasm/code.h"
+#include "wasm/numeric.h"
+
+static void float_text(char *out, size_t n, double v, uint64_t bits, unsigned fraction)
+{
+    uint64_t payload = bits & (((uint64_t)1 << fraction) - 1);
+    unsigned sign = (unsigned)(bits >> (fraction == 23 ? 31 : 63)) & 1;
+
+    if (v != v)
+        snprintf(out, n, "%snan:0x%" PRIx64, sign ? "-" : "", payload);
+    else
+        snprintf(out, n, "%a", v);
+}
+
+void mockrun_text(char out[MOCKRUN_TEXT], uint8_t type, uint64_t bits)
+{
+    if (type == VAL_F32)
+        float_text(out, MOCKRUN_TEXT, (double)f32_of_bits((uint32_t)bits), bits, 23);
+    else if (type == VAL_F64)
+        float_text(out, MOCKRUN_TEXT, f64_of_bits(bits), bits, 52);
+    else
+        snprintf(out, MOCKRUN_TEXT, "%" PRIu64, bits);
+}
 
 static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry,
                       const char *const args[], size_t n_args, struct err *err)
@@ -42,10 +65,11 @@ static int run_engine(struct mockrun *m, const uint8_t *bytes, size_t n, const c
 static int parse_args(struct statement *s, const struct func_type *t, const char *const args[])
 {
     for (uint32_t i = 0; i < t->n_params && i < STATEMENT_VALUES_MAX; i++) {
-        uint64_t v = args[i][0] == '-' ? -strtoull(args[i] + 1, NULL, 0)
-                                       : strtoull(args[i], NULL, 0);
+        struct wasm_value v = {0};
 
-        s->args[i] = t->params[i] == VAL_I32 ? (uint32_t)v : v;
+        if (run_parse_arg(&v, i, args[i], t->params[i], NULL) < 0)
+            return 0;
+        s->args[i] = v.bits;
     }
     s->n_args = t->n_params;
     return t->n_params <= STATEMENT_VALUES_MAX;

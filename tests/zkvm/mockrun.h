@@ -32,4 +32,8 @@ int mockrun(struct mockrun *m, const uint8_t *bytes, size_t n, const char *entry
             const char *const args[], size_t n_args, struct err *err);
 void mockrun_release(struct mockrun *m);
 
+/* A number as an argument that gives exactly these bits. */
+#define MOCKRUN_TEXT 40
+void mockrun_text(char out[MOCKRUN_TEXT], uint8_t type, uint64_t bits);
+
 #endif

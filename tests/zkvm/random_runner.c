@@ -19,7 +19,7 @@ static void one_call(struct tally *t, struct catalog *chips, const struct buf *m
     const struct func_type *type = module_func_type(m, func);
     struct mockrun r = {
         .chips = chips, .gas_max = gas_max, .call_depth_max = 50, .rows_max = 50000};
-    char texts[STATEMENT_VALUES_MAX][24], name[16];
+    char texts[STATEMENT_VALUES_MAX][MOCKRUN_TEXT], name[16];
     const char *args[STATEMENT_VALUES_MAX];
     struct choices c;
     struct err e = {0};
@@ -29,9 +29,9 @@ static void one_call(struct tally *t, struct catalog *chips, const struct buf *m
         return;
     choices_init(&c, NULL, 0, seed);
     for (uint32_t i = 0; i < type->n_params; i++) {
-        if (type->params[i] != VAL_I32 && type->params[i] != VAL_I64)
+        if (val_type_is_ref(type->params[i]))
             return;
-        snprintf(texts[i], sizeof texts[i], "%" PRIu64, choose_bits(&c, type->params[i]));
+        mockrun_text(texts[i], type->params[i], choose_bits(&c, type->params[i]));
         args[i] = texts[i];
     }
     snprintf(name, sizeof name, "f%u", func);

@@ -1,9 +1,9 @@
 /* The WebAssembly test suite through the mock prover: every call of an assertion, made on a
  * fresh instance by the engine and by the chips, must agree, satisfy and balance.
  *
- *     suite_runner FOLDER FILE...     names without .json
+ *     suite_runner FOLDER FILE...     names without .json; NAME/20: every 20th call of it
  *
- * Calls that need what is not built (imports, floats, references, bulk operations) are
+ * Calls that need what is not built (imports, references, bulk operations) are
  * counted apart; a file named on the command line must have proven calls. */
 #include <jansson.h>
 #include <stdio.h>
@@ -17,6 +17,7 @@ struct suite {
     const char *folder;
     struct catalog *chips;
     struct buf module;
+    unsigned every, calls; /* of a file */
     unsigned proven, unsupported, failed;
     unsigned long long rows;
 };
@@ -43,19 +44,27 @@ static void call(struct suite *s, const char *file, const json_t *command)
     json_t *list = json_object_get(action, "args");
     struct mockrun m = {
         .chips = s->chips, .gas_max = 2000000, .rows_max = 400000, .call_depth_max = 200};
+    char texts[STATEMENT_VALUES_MAX][MOCKRUN_TEXT];
     const char *args[STATEMENT_VALUES_MAX];
     struct err e = {0};
     size_t i, n = json_array_size(list);
     int rc;
 
     if (strcmp(text(action, "type"), "invoke") != 0 || json_object_get(action, "module") ||
-        n > STATEMENT_VALUES_MAX || !s->module.len)
+        n > STATEMENT_VALUES_MAX || !s->module.len || s->calls++ % s->every)
         return;
     json_array_foreach(list, i, v)
     {
-        args[i] = text(v, "value");
-        if (text(v, "type")[0] != 'i')
+        const char *type = text(v, "type");
+
+        if (type[0] != 'i' && type[0] != 'f')
             return;
+        mockrun_text(texts[i],
+                     strcmp(type, "f32") == 0   ? VAL_F32
+                     : strcmp(type, "f64") == 0 ? VAL_F64
+                                                : VAL_I64,
+                     strtoull(text(v, "value"), NULL, 10));
+        args[i] = texts[i];
     }
     rc = mockrun(&m, s->module.data, s->module.len, text(action, "field"), args, n, &e);
     if (rc == VCP_OK) {
@@ -72,13 +81,16 @@ static void call(struct suite *s, const char *file, const json_t *command)
     mockrun_release(&m);
 }
 
-static void run(struct suite *s, const char *name)
+static void run(struct suite *s, const char *file)
 {
-    char path[4096];
+    char path[4096], name[64];
+    const char *step = strchr(file, '/');
     json_t *root, *commands, *c;
     size_t i;
 
-    s->proven = s->unsupported = 0;
+    snprintf(name, sizeof name, "%.*s", step ? (int)(step - file) : 63, file);
+    s->every = step ? (unsigned)atoi(step + 1) : 1;
+    s->calls = s->proven = s->unsupported = 0;
     s->rows = 0;
     s->module.len = 0;
     snprintf(path, sizeof path, "%s/%s.json", s->folder, name);
@@ -107,6 +119,7 @@ int main(int argc, char **argv)
 {
     struct suite s = {.folder = argc > 1 ? argv[1] : ".", .chips = catalog_new()};
 
+    setvbuf(stdout, NULL, _IOLBF, 0);
     buf_init(&s.module, 0);
     for (int i = 2; i < argc; i++)
         run(&s, argv[i]);

@@ -227,6 +227,54 @@ static void arithmetic_means_what_c_says(void **state)
     }
 }
 
+/* floor(sqrt(n)) by bits. */
+static uint64_t root_of(unsigned __int128 n)
+{
+    unsigned __int128 r = 0;
+
+    for (int i = 63; i >= 0; i--) {
+        unsigned __int128 t = r | (unsigned __int128)1 << i;
+
+        if (t * t <= n)
+            r = t;
+    }
+    return (uint64_t)r;
+}
+
+/* The rows of chips/wide.c: slot TOP, and the one behind it, to slot TOP. */
+static void wide_arithmetic_means_what_c_says(void **state)
+{
+    (void)state;
+    for (uint32_t one = ZONE_MUL_WIDE; one <= ZONE_SQRT_WIDE; one++)
+        for (int i = 0; i < 200; i++) {
+            uint64_t read[2] = {0}, acc = 0, written = 0, x, want;
+            const struct chip *c;
+            struct said said;
+            unsigned n = 0;
+            fr row[BUILD_WIRES_MAX];
+
+            assert_int_equal(catalog_get(&c, chips, ZOP_ONE(one) * CHIP_VARIANTS, NULL), VCP_OK);
+            assert_true(sample(row, &said, c));
+            for (uint32_t k = 0; k < c->n_tuples; k++) {
+                const struct bus_tuple *t = &said.t[k];
+
+                if (t->kind == BUS_MEM && c->tuples[k].sign < 0)
+                    read[n++] = number(&t->values[0]);
+                else if (t->kind == BUS_MEM)
+                    written = number(&t->values[0]);
+                if (t->kind == BUS_STATE && c->tuples[k].sign > 0)
+                    acc = number(&t->values[2]);
+            }
+            x = read[n - 1]; /* the slot that is read and written comes last */
+            want = one == ZONE_MUL_WIDE   ? (uint64_t)((unsigned __int128)x * read[0] >> 64)
+                   : one == ZONE_DIV_WIDE ? (uint64_t)(((unsigned __int128)x << 62) / read[0])
+                                          : root_of((unsigned __int128)x << 62);
+            if (acc != want || written != want)
+                fail_msg("%s: %llx, %llx give %llx", c->name, (unsigned long long)x,
+                         (unsigned long long)read[0], (unsigned long long)acc);
+        }
+}
+
 static int rounds = 1;
 
 static void every_wire_of_every_chip_matters(void **state)
@@ -280,6 +328,7 @@ static void P8_absent_rows_say_nothing(void **state)
 int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(arithmetic_means_what_c_says),
+                                       cmocka_unit_test(wide_arithmetic_means_what_c_says),
                                        cmocka_unit_test(P8_absent_rows_say_nothing),
                                        cmocka_unit_test(every_wire_of_every_chip_matters)};
     int rc;

@@ -112,21 +112,12 @@ static struct lin sub(struct alu *a)
 
 /* ---- products ----------------------------------------------------------------------- */
 
-/* x * y = low + 2^w high, both ranged. */
-static void split_product(struct build *b, struct lin x, struct lin y, unsigned w, struct lin *low,
-                          struct lin *high)
-{
-    *low = build_limbs_of_product(b, "low", x, y, 0, w);
-    *high = build_limbs_of_product(b, "high", x, y, w, w);
-    build_constrain(b, x, y, lin_add(*low, lin_shl(*high, (int)w)));
-}
-
 static struct lin mul(struct alu *a)
 {
     struct lin low, high;
 
     imm_operand(a);
-    split_product(&a->b, a->x, a->y, a->w, &low, &high);
+    part_split_product(&a->b, a->x, a->y, a->w, &low, &high);
     return low;
 }
 
@@ -302,7 +293,7 @@ static struct lin shift_left(struct alu *a)
 {
     struct lin power = amount(a, a->alu == ALU_ROTR), low, high, r;
 
-    split_product(&a->b, a->x, power, a->w, &low, &high);
+    part_split_product(&a->b, a->x, power, a->w, &low, &high);
     if (a->alu == ALU_SHL)
         return low;
     r = lin_add(low, high); /* disjoint bits: high < 2^k, which divides low */

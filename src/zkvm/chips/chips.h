@@ -37,6 +37,9 @@ enum table_variant { TABLE_ACCESS, TABLE_OUT_OF_BOUNDS };
 /* A row of the zone's opcode; false when there is no such variant. */
 bool chip_table_row(struct build *b, unsigned one, unsigned variant);
 
+/* Arithmetic beyond 64 bits, chips/wide.c; likewise. */
+bool chip_wide_row(struct build *b, unsigned one);
+
 /* Leaves a run at any pc, as out of gas: whether it was is the verifier's to see. */
 int chip_stop(struct chip **out, struct err *err);
 
@@ -79,6 +82,10 @@ void part_trap(struct build *b, unsigned trap);
 struct lin part_pc_next(struct build *b);
 /* The same as a value of a cell. */
 struct lin part_pc_next_value(struct build *b);
+
+/* x * y = low + 2^w high, both of w bits. */
+void part_split_product(struct build *b, struct lin x, struct lin y, unsigned w, struct lin *low,
+                        struct lin *high);
 
 /* A comparison's outcome 0 or 1 as a combination; imm_side 0 none, 1 x, 2 y: that side is
  * the immediate, and its code field is set (or returned for the latch). */

@@ -52,6 +52,9 @@ static const char *const names[ZK_ONES] = {
     [ZONE_MOVE_OUT] = "move_out",
     [ZONE_WRITE_WORD] = "write_word",
     [ZONE_EXIT] = "exit",
+    [ZONE_MUL_WIDE] = "mul_wide",
+    [ZONE_DIV_WIDE] = "div_wide",
+    [ZONE_SQRT_WIDE] = "sqrt_wide",
 };
 
 static struct lin fp_of(struct build *b)

@@ -75,6 +75,14 @@ struct lin part_pc_next_value(struct build *b)
     return next;
 }
 
+void part_split_product(struct build *b, struct lin x, struct lin y, unsigned w, struct lin *low,
+                        struct lin *high)
+{
+    *low = build_limbs_of_product(b, "low", x, y, 0, w);
+    *high = build_limbs_of_product(b, "high", x, y, w, w);
+    build_constrain(b, x, y, lin_add(*low, lin_shl(*high, (int)w)));
+}
+
 /* ---- comparisons --------------------------------------------------------------- */
 
 static struct lin negate(struct build *b, struct lin bit, bool is_negated)

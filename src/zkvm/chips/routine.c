@@ -143,6 +143,9 @@ bool chip_routine_row(struct build *b, unsigned one, unsigned variant)
     case ZONE_SPECIAL_SET: special_set(b); return true;
     case ZONE_GROW: grow(b); return true;
     case ZONE_TAPE: tape(b); return true;
+    case ZONE_MUL_WIDE:
+    case ZONE_DIV_WIDE:
+    case ZONE_SQRT_WIDE: return chip_wide_row(b, one);
     default: return false;
     }
 }
