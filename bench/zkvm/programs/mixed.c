@@ -132,8 +132,7 @@ static enum state step(enum state s, char ch)
 
     switch (s) {
     case START: return digit || ch == '+' || ch == '-' ? INT : ch == '.' ? FLOAT : NAME;
-    case INT:
-        return digit ? INT : ch == '.' ? FLOAT : (ch | 32) == 'e' ? EXPONENT : BAD;
+    case INT: return digit ? INT : ch == '.' ? FLOAT : (ch | 32) == 'e' ? EXPONENT : BAD;
     case FLOAT: return digit ? FLOAT : (ch | 32) == 'e' ? EXPONENT : BAD;
     case EXPONENT: return digit || ch == '+' || ch == '-' ? EXPONENT : BAD;
     case NAME: return digit || letter ? NAME : BAD;

@@ -26,8 +26,8 @@ WASI(fd_filestat_get) int fd_filestat_get(uint32_t fd, void *out);
 WASI(fd_prestat_get) int fd_prestat_get(uint32_t fd, void *out);
 WASI(fd_seek) int fd_seek(uint32_t fd, int64_t by, uint32_t whence, uint64_t *at);
 WASI(path_open)
-int path_open(uint32_t fd, uint32_t flags, const char *path, uint32_t n, uint32_t how, uint64_t base,
-              uint64_t inheriting, uint32_t fd_flags, uint32_t *out);
+int path_open(uint32_t fd, uint32_t flags, const char *path, uint32_t n, uint32_t how,
+              uint64_t base, uint64_t inheriting, uint32_t fd_flags, uint32_t *out);
 WASI(path_symlink)
 int path_symlink(const char *from, uint32_t n, uint32_t fd, const char *to, uint32_t m);
 WASI(poll_oneoff) int poll_oneoff(const void *in, void *out, uint32_t n, uint32_t *fired);
