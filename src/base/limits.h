@@ -153,6 +153,7 @@
 #define ZKVM_KEYS_MAX          32u    /* different keys of a receipt */
 #define ZKVM_RECEIPT_BYTES_MAX (16u << 20)  /* ZKVM_PROOFS_MAX proofs of 193 bytes, and the rest */
 #define ZKVM_TERMS_MAX         (1u << 26)   /* the verifier's own tuples: code, image, cells */
+#define ZKVM_RANDOM_WORDS_MAX  (1u << 22)   /* that a receipt can make a verifier draw */
 #define ZKVM_RING_KEYS_MAX     256u         /* keys of a verifier's folder */
 #define ZKVM_PROFILE_BYTES_MAX (128u << 10) /* a profile of 4096 lines */
 #define ZKVM_VKEY_BYTES_MAX    (64u << 10)  /* a verifying key of 1000 public inputs */

@@ -108,7 +108,8 @@ bool world_word(uint32_t *out, struct world *w, uint32_t index)
     size_t at = 4 * (size_t)(index % TAPE_WORDS_MAX), n;
     const uint8_t *bytes;
 
-    if (tape >= WORLD_TAPES)
+    if (tape >= WORLD_TAPES ||
+        (tape == WORLD_RANDOM && index % TAPE_WORDS_MAX >= ZKVM_RANDOM_WORDS_MAX))
         return false;
     if (tape == WORLD_RANDOM)
         draw_up_to(w, index % TAPE_WORDS_MAX + 1);

@@ -66,6 +66,18 @@ static inline void play_open(struct play *y, const struct code *code, const char
     assert_ok(program_new(&y->p, code, &y->s, NULL, &e), e);
 }
 
+/* The same for a run that is known: the claim is *s, and the prover's program, which a forger may
+ * make of another claim or other streams, that of prover_s. */
+static inline void play_open_run(struct play *y, const struct code *code, const struct statement *s,
+                                 const struct statement *prover_s,
+                                 const struct streams *prover_streams)
+{
+    struct err e = {0};
+
+    *y = (struct play){.s = *s};
+    assert_ok(program_new(&y->p, code, prover_s, prover_streams, &e), e);
+}
+
 static inline int play_trace(struct play *y, struct catalog *chips, struct err *err)
 {
     struct trace_sink sink = {play_keep, y};
