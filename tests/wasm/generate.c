@@ -55,6 +55,7 @@ static uint64_t next(struct choices *c)
 
 void choices_init(struct choices *c, const uint8_t *p, size_t n, uint64_t seed)
 {
+    c->integers_only = false;
     c->p = p;
     c->end = n ? p + n : p;
     prng_init(&c->prng, seed);
@@ -98,6 +99,11 @@ uint64_t choose_bits(struct choices *c, uint8_t type)
     case 0x7c: return f64[choose(c, sizeof f64 / sizeof *f64)];
     default: return 0;
     }
+}
+
+static uint8_t pick_type(struct gen *g)
+{
+    return number_types[choose(g->c, g->c->integers_only ? 2 : 4)];
 }
 
 /* --- bytes --- */
@@ -278,6 +284,11 @@ static unsigned read_operands(unsigned op, uint8_t *operands)
     return n;
 }
 
+static bool is_forbidden(const struct gen *g, unsigned op)
+{
+    return g->c->integers_only && strpbrk(opcode_info[op].signature, "fF");
+}
+
 static unsigned pick_numeric(struct gen *g)
 {
     const struct opcode_info *info;
@@ -286,7 +297,7 @@ static unsigned pick_numeric(struct gen *g)
     do {
         op = number_ops[choose(g->c, sizeof number_ops / sizeof *number_ops)];
         info = &opcode_info[op];
-    } while (!info->signature || info->imm != IMM_NONE || op == OP_NOP);
+    } while (!info->signature || info->imm != IMM_NONE || op == OP_NOP || is_forbidden(g, op));
     return op;
 }
 
@@ -334,6 +345,8 @@ static void gen_load(struct gen *g)
 {
     unsigned op = OP_I32_LOAD + (unsigned)choose(g->c, OP_I64_LOAD32_U - OP_I32_LOAD + 1);
 
+    if (is_forbidden(g, op))
+        op = OP_I32_LOAD;
     make_address(g);
     put_memarg(g, op);
     g->height--;
@@ -344,6 +357,8 @@ static void gen_store(struct gen *g)
 {
     unsigned op = OP_I32_STORE + (unsigned)choose(g->c, OP_I64_STORE32 - OP_I32_STORE + 1);
 
+    if (is_forbidden(g, op))
+        op = OP_I64_STORE;
     make_address(g);
     make_value(g, type_of_letter(opcode_info[op].signature[1]));
     put_memarg(g, op);
@@ -434,7 +449,7 @@ static void gen_local(struct gen *g)
 
 static void gen_select(struct gen *g)
 {
-    uint8_t type = number_types[choose(g->c, 4)];
+    uint8_t type = pick_type(g);
     bool typed = choose(g->c, 2);
 
     make_values(g, (const uint8_t[]){type, type, 0x7f}, 3);
@@ -643,9 +658,9 @@ static void choose_sig(struct gen *g, struct sig *s)
     s->n_params = (unsigned)choose(g->c, ARITY_MAX + 1);
     s->n_results = (unsigned)choose(g->c, ARITY_MAX);
     for (unsigned i = 0; i < s->n_params; i++)
-        s->params[i] = number_types[choose(g->c, 4)];
+        s->params[i] = pick_type(g);
     for (unsigned i = 0; i < s->n_results; i++)
-        s->results[i] = number_types[choose(g->c, 4)];
+        s->results[i] = pick_type(g);
 }
 
 static void gen_function(struct gen *g, struct buf *codes, unsigned func)
@@ -661,7 +676,7 @@ static void gen_function(struct gen *g, struct buf *codes, unsigned func)
     memcpy(g->locals, s->params, s->n_params);
     put_u32(&body, n_declared);
     for (unsigned i = 0; i < n_declared; i++) {
-        g->locals[s->n_params + i] = number_types[choose(g->c, 3) ? 0 : choose(g->c, 4)];
+        g->locals[s->n_params + i] = choose(g->c, 3) ? number_types[0] : pick_type(g);
         put_u32(&body, 1);
         buf_putc(&body, g->locals[s->n_params + i]);
     }

@@ -8,6 +8,7 @@
 #ifndef TESTS_WASM_GENERATE_H
 #define TESTS_WASM_GENERATE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,7 @@
 struct choices {
     const uint8_t *p, *end;
     struct prng prng;
+    bool integers_only; /* no floats in the code; set after choices_init */
 };
 
 void choices_init(struct choices *c, const uint8_t *p, size_t n, uint64_t seed);
