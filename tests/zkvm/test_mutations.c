@@ -37,20 +37,33 @@ static bool same_flow(const struct chip *c, const struct said *x, const struct s
     return true;
 }
 
-static bool sample(fr out[], struct said *said, const struct chip *c)
+static void in_field(fr out[], const struct chip *c, const uint64_t wires[])
 {
-    struct trace_sample q = {.params = {0}};
-    uint64_t wires[BUILD_WIRES_MAX];
+    for (uint32_t i = 0; i < c->n_stage1; i++)
+        fr_from_u64(&out[i], wires[i]);
+}
 
+/* A valid row, its circumstances and its wires. */
+static bool sample_of(fr out[], struct said *said, const struct chip *c, struct trace_sample *q,
+                      uint64_t wires[])
+{
+    *q = (struct trace_sample){.params = {0}};
     for (int tries = 0; tries < 100000; tries++) {
-        draw(&q, c);
-        trace_sample_row(wires, c, &q);
-        for (uint32_t i = 0; i < c->n_stage1; i++)
-            fr_from_u64(&out[i], wires[i]);
-        if (holds(c, out, said) && (!c->is_instruction || code_agrees(c, said, &q)))
+        draw(q, c);
+        trace_sample_row(wires, c, q);
+        in_field(out, c, wires);
+        if (holds(c, out, said) && (!c->is_instruction || code_agrees(c, said, q)))
             return true;
     }
     return false;
+}
+
+static bool sample(fr out[], struct said *said, const struct chip *c)
+{
+    struct trace_sample q;
+    uint64_t wires[BUILD_WIRES_MAX];
+
+    return sample_of(out, said, c, &q, wires);
 }
 
 static void judge(const struct chip *c, const fr row[], const struct said *was, uint32_t i,
@@ -119,6 +132,70 @@ static void sweep(const struct chip *c)
             continue;
         bus_pow2(&d, shifts[rnd() % sizeof shifts]);
         mutate_pair(c, row, &was, i, k, &d, weights[rnd() % sizeof weights]);
+    }
+}
+
+/* ---- a wire forced, and all that follows ------------------------------------------------ */
+
+static uint64_t replayed(void *arg, uint64_t address, const struct chip *c,
+                         const struct chip_access *a)
+{
+    const uint64_t *wires = arg;
+
+    (void)address;
+    (void)c;
+    return wires[a->value_wire];
+}
+
+static bool is_computed(const struct chip_wire *w)
+{
+    return w->op != RECIPE_INPUT && w->op != RECIPE_VALUE && w->op != RECIPE_TIME && !w->is_free;
+}
+
+/* What a dishonest prover does first: one wire of his own, the others computed from it.  A row that
+ * still holds and receives the same must send the same. */
+static void force(const struct chip *c, const struct trace_sample *q, uint64_t wires[],
+                  const struct said *was)
+{
+    struct trace_sample forced = *q;
+
+    forced.value = replayed;
+    forced.arg = wires;
+    forced.is_forced = true;
+    for (uint32_t i = 0; i < c->n_stage1; i++) {
+        const uint64_t deltas[] = {1, UINT64_MAX, 65536, (uint64_t)1 << rnd() % 64};
+
+        for (unsigned k = 0; k < 4 && is_computed(&c->wires[i]); k++) {
+            uint64_t row[BUILD_WIRES_MAX];
+            struct said now;
+            fr values[BUILD_WIRES_MAX];
+
+            forced.forced_wire = i;
+            forced.forced_value = wires[i] + deltas[k];
+            trace_sample_row(row, c, &forced);
+            in_field(values, c, row);
+            if (holds(c, values, &now) && same_flow(c, was, &now, -1) &&
+                !same_flow(c, was, &now, 1))
+                fail_msg("chip %s: wire %u (%s) = %llx gives it another effect", c->name, i,
+                         c->wires[i].name, (unsigned long long)forced.forced_value);
+        }
+    }
+}
+
+static void a_forced_wire_gives_no_chip_another_effect(void **state)
+{
+    (void)state;
+    for (uint32_t number = 0; number < CATALOG_CHIPS; number++) {
+        const struct chip *c;
+        struct trace_sample q;
+        struct said was;
+        uint64_t wires[BUILD_WIRES_MAX];
+        fr row[BUILD_WIRES_MAX];
+
+        if (catalog_get(&c, chips, number, NULL) < 0 || !c->is_instruction)
+            continue;
+        assert_true(sample_of(row, &was, c, &q, wires));
+        force(c, &q, wires, &was);
     }
 }
 
@@ -330,6 +407,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {cmocka_unit_test(arithmetic_means_what_c_says),
                                        cmocka_unit_test(wide_arithmetic_means_what_c_says),
                                        cmocka_unit_test(P8_absent_rows_say_nothing),
+                                       cmocka_unit_test(a_forced_wire_gives_no_chip_another_effect),
                                        cmocka_unit_test(every_wire_of_every_chip_matters)};
     int rc;
 
