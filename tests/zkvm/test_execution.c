@@ -5,6 +5,7 @@
 #include "test.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "zkvm/prover.h"
 
 #define SCRATCH(name) TEST_BINARY_DIR "/" name
@@ -16,14 +17,14 @@ static const uint8_t module[] = {
 #include "fib.inc"
 };
 
-static struct execution *execute(const char *entry, const char *a, const char *b, uint64_t gas_max)
+/* tables.wat: calls through tables, and their instructions */
+static struct buf tables;
+
+static struct execution *execute_of(const uint8_t *bytes, size_t n, const char *entry,
+                                    const char *const args[], size_t n_args, uint64_t gas_max)
 {
-    const char *args[] = {a, b};
-    struct execution_request req = {.module = module,
-                                    .module_bytes = sizeof module,
-                                    .entry = entry,
-                                    .args = args,
-                                    .n_args = b ? 2 : 1};
+    struct execution_request req = {
+        .module = bytes, .module_bytes = n, .entry = entry, .args = args, .n_args = n_args};
     struct execution *e = NULL;
     struct err err = {0};
 
@@ -33,6 +34,16 @@ static struct execution *execute(const char *entry, const char *a, const char *b
     assert_ok(execution_new(&e, &req, &err), err);
     assert_ok(execution_trace(e, 0, &err), err);
     return e;
+}
+
+static struct execution *execute(const char *entry, const char *a, const char *b, uint64_t gas_max)
+{
+    return execute_of(module, sizeof module, entry, (const char *[]){a, b}, b ? 2 : 1, gas_max);
+}
+
+static struct execution *execute_tables(const char *entry, const char *const args[], size_t n_args)
+{
+    return execute_of(tables.data, tables.len, entry, args, n_args, 100000);
 }
 
 /* ---- circuits without proofs ---- */
@@ -143,6 +154,33 @@ static void instances_satisfy_their_circuits_and_balance(void **state)
         struct execution *e = execute(cases[i].entry, cases[i].a, cases[i].b, cases[i].gas);
         assert_int_equal(e->statement.status, cases[i].status);
         open_profiles(e, cases[i].log_rows);
+        check_instances(e);
+        close_profiles();
+        execution_free(e);
+    }
+}
+
+static void runs_with_tables_satisfy_their_circuits(void **state)
+{
+    static const struct {
+        const char *entry, *args[3];
+        size_t n_args;
+        enum run_status status;
+    } cases[] = {
+        {"apply", {"2", "6", "7"}, 3, RUN_OK},
+        {"apply", {"3", "6", "7"}, 3, RUN_TRAP},
+        {"apply", {"4", "6", "7"}, 3, RUN_TRAP},
+        {"apply", {"5", "6", "7"}, 3, RUN_TRAP},
+        {"deep", {"20"}, 1, RUN_OK},
+        {"grown", {"7", "0"}, 2, RUN_OK},
+        {"copy", {"1", "0", "2"}, 3, RUN_OK},
+        {"init", {"7", "0", "3"}, 3, RUN_OK},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct execution *e = execute_tables(cases[i].entry, cases[i].args, cases[i].n_args);
+        assert_int_equal(e->statement.status, cases[i].status);
+        open_profiles(e, 14);
         check_instances(e);
         close_profiles();
         execution_free(e);
@@ -264,6 +302,36 @@ static void a_proven_run_is_what_the_receipt_says(void **state)
     execution_free(e);
 }
 
+static void a_call_through_a_table_is_proven(void **state)
+{
+    struct execution *e = execute_tables("apply", (const char *[]){"2", "6", "7"}, 3);
+    struct receipt_policy policy = {.allow_test_keys = true};
+    struct work work = {.threads = threads_new(2)};
+    struct prover_report report;
+    struct prover *prover;
+    struct keyring ring;
+    struct receipt r;
+    struct err err = {0};
+    (void)state;
+
+    open_prover(&prover, e, SCRATCH("tables-keys"));
+    assert_ok(keyring_open(&ring, SCRATCH("tables-keys"), NULL, 0, &err), err);
+    policy.keys = &ring;
+    assert_ok(prover_prove(&r, prover, e, &work, &report, &err), err);
+    assert_int_equal((int32_t)r.statement.results[0], -1);
+    assert_ok(receipt_verify_module(&r, tables.data, tables.len, NULL, &policy, NULL, NULL, &err),
+              err);
+    r.statement.args[0] = 0; /* add, and not sub */
+    assert_int_not_equal(
+        receipt_verify_module(&r, tables.data, tables.len, NULL, &policy, NULL, NULL, &err),
+        VCP_OK);
+    receipt_release(&r);
+    keyring_release(&ring);
+    prover_free(prover);
+    threads_free(work.threads);
+    execution_free(e);
+}
+
 /* What the terms refuse by themselves, whatever the proofs. */
 static void terms_refuse_what_no_run_can_be(void **state)
 {
@@ -296,12 +364,22 @@ static void terms_refuse_what_no_run_can_be(void **state)
     execution_free(e);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(instances_satisfy_their_circuits_and_balance),
         cmocka_unit_test(a_proven_run_is_what_the_receipt_says),
+        cmocka_unit_test(runs_with_tables_satisfy_their_circuits),
+        cmocka_unit_test(a_call_through_a_table_is_proven),
         cmocka_unit_test(terms_refuse_what_no_run_can_be),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    struct err e = {0};
+    int rc;
+
+    buf_init(&tables, 0);
+    if (argc < 2 || file_read(&tables, argv[1], 1 << 24, &e) < 0)
+        return 1;
+    rc = cmocka_run_group_tests(tests, NULL, NULL);
+    buf_release(&tables);
+    return rc;
 }
