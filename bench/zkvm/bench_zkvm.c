@@ -1,11 +1,14 @@
 /* What rows cost, and how fast they are traced.
  *
  *     bench_zkvm                          constraints of every chip
+ *     bench_zkvm floats                   rows and constraints of every float instruction
  *     bench_zkvm MODULE ENTRY [ARG...]    one run: rows, constraints by chip, time of the trace */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/file.h"
+#include "float_costs.h"
 #include "zkvm/execution.h"
 
 static void print_chips(void)
@@ -74,6 +77,12 @@ int main(int argc, char **argv)
     struct err err = {0};
     int rc;
 
+    if (argc == 2 && strcmp(argv[1], "floats") == 0) {
+        rc = print_float_costs(&err);
+        if (rc < 0)
+            fprintf(stderr, "%s\n", err.msg);
+        return rc == VCP_OK ? 0 : 1;
+    }
     if (argc < 3) {
         print_chips();
         return 0;

@@ -149,7 +149,7 @@ static void proving_tell(const struct proving *p)
     const struct prover_report *r = &p->report;
     double seconds = (double)(r->times.commit_ns + r->times.finish_ns) / 1e9;
 
-    receipts_tell_statement(p->cli->out, &e->statement, &e->streams);
+    receipts_tell_statement(p->cli->out, &e->statement, &e->streams, e->code->module);
     cli_say(p->cli, "%s: %zu bytes, %u proofs, verified", p->path, p->bytes, r->n_proofs);
     cli_say(p->cli,
             "%" PRIu64 " rows and %" PRIu64 " of cells, code and tables; %" PRIu64 " of %" PRIu64
@@ -297,6 +297,7 @@ static int checking_answer(struct cli *cli, const struct args *args, const struc
                            int rc, const struct err *err)
 {
     bool valid = rc == VCP_OK;
+    struct code *code = NULL;
     struct streams have;
     struct err ignored;
 
@@ -318,9 +319,13 @@ static int checking_answer(struct cli *cli, const struct args *args, const struc
                     c->bytes.len, (double)c->total_ns / 1e6);
         else
             fprintf(cli->out, "NOT VALID: %s\nIt claims, without proof:\n", err->msg);
+        if (code_load(&code, c->module.data, c->module.len, NULL, &ignored) < 0)
+            code = NULL;
         receipts_tell_statement(
             cli->out, &c->receipt.statement,
-            receipt_streams(&have, &c->receipt, &c->streams, &ignored) == VCP_OK ? &have : NULL);
+            receipt_streams(&have, &c->receipt, &c->streams, &ignored) == VCP_OK ? &have : NULL,
+            code ? code->module : NULL);
+        code_free(code);
     }
     return valid ? CLI_OK : CLI_FAILED;
 }

@@ -100,7 +100,8 @@ static int print_json(struct cli *cli, const struct mocking *m)
 
 static void tell(struct cli *cli, const struct mocking *m)
 {
-    receipts_tell_statement(cli->out, &m->execution->statement, &m->execution->streams);
+    receipts_tell_statement(cli->out, &m->execution->statement, &m->execution->streams,
+                            m->execution->code->module);
     fprintf(cli->out, "%-28s %12s %6s %14s %6s\n", "chip", "rows", "each", "constraints", "share");
     for (uint32_t i = 0; i < CATALOG_CHIPS && m->uses[i].chip; i++)
         fprintf(cli->out, "%-28s %12" PRIu64 " %6u %14" PRIu64 " %5.1f%%\n", m->uses[i].chip->name,

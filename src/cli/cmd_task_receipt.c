@@ -109,7 +109,7 @@ static int check(struct remote *r, struct cli *cli, const struct args *args, con
         rc = cli_print_json(cli, answer_json(&answer, &o));
     } else {
         if (answer.statement)
-            receipts_tell_statement(cli->out, answer.statement, NULL);
+            receipts_tell_statement(cli->out, answer.statement, NULL, NULL);
         fflush(cli->out);
         proof_tell(cli, &answer, &o, r->server);
     }

@@ -89,10 +89,21 @@ bool receipts_is_module(const char *path)
 
 /* ---- the claim ---- */
 
-static void print_values(FILE *out, const uint64_t v[], uint32_t n)
+/* types NULL: not known. */
+static void print_values(FILE *out, const uint64_t v[], uint32_t n, const uint8_t types[])
 {
-    for (uint32_t i = 0; i < n; i++)
-        fprintf(out, "%s%" PRIu64, i ? ", " : "", v[i]);
+    for (uint32_t i = 0; i < n; i++) {
+        struct wasm_value value = {types ? types[i] : VAL_I64, v[i]};
+        char text[64];
+
+        fputs(i ? ", " : "", out);
+        if (value.type != VAL_F32 && value.type != VAL_F64) {
+            fprintf(out, "%" PRIu64, v[i]);
+            continue;
+        }
+        run_values_text(text, sizeof text, &value, 1);
+        fputs(text, out);
+    }
 }
 
 static const char *trap_of(const struct statement *s)
@@ -115,11 +126,23 @@ static void print_strings(FILE *out, const struct stream_bytes *b)
     }
 }
 
-static void tell_run(FILE *out, const struct statement *s, const struct streams *have)
+static const struct func_type *entry_type(const struct module *m, const struct statement *s)
 {
+    const struct export *e = m ? module_export(m, EXTERN_FUNC, s->entry, strlen(s->entry)) : NULL;
+    const struct func_type *t = e ? module_func_type(m, e->index) : NULL;
+
+    return t && t->n_params == s->n_args && (!s->n_results || t->n_results == s->n_results) ? t
+                                                                                            : NULL;
+}
+
+static void tell_run(FILE *out, const struct statement *s, const struct streams *have,
+                     const struct module *m)
+{
+    const struct func_type *type = entry_type(m, s);
+
     if (s->entry[0]) {
         fprintf(out, "run      %s(", s->entry);
-        print_values(out, s->args, s->n_args);
+        print_values(out, s->args, s->n_args, type ? type->params : NULL);
         fputc(')', out);
     } else {
         fputs("run      main", out);
@@ -133,7 +156,7 @@ static void tell_run(FILE *out, const struct statement *s, const struct streams 
         fprintf(out, ": code %d", (int)s->exit_code);
     if (s->n_results) {
         fputs(": ", out);
-        print_values(out, s->results, s->n_results);
+        print_values(out, s->results, s->n_results, type ? type->results : NULL);
     }
     fputc('\n', out);
 }
@@ -153,14 +176,15 @@ static void tell_streams(FILE *out, const struct statement *s)
     }
 }
 
-void receipts_tell_statement(FILE *out, const struct statement *s, const struct streams *have)
+void receipts_tell_statement(FILE *out, const struct statement *s, const struct streams *have,
+                             const struct module *m)
 {
-    char module[65], context[65];
+    char digest[65], context[65];
 
-    hex_encode(module, s->module, 32);
+    hex_encode(digest, s->module, 32);
     hex_encode(context, s->context, 32);
-    fprintf(out, "module   %s\n", module);
-    tell_run(out, s, have);
+    fprintf(out, "module   %s\n", digest);
+    tell_run(out, s, have, m);
     tell_streams(out, s);
     fprintf(out,
             "gas      %" PRIu64 " of at most %" PRIu64 "\nlimits   memory %" PRIu64

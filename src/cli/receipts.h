@@ -15,8 +15,10 @@ int receipts_mock(struct cli *cli, const struct args *args, const struct executi
 extern const struct command cmd_profiles;
 
 /* The claim in people's words, and as JSON (NULL when out of memory).  have, which may be NULL:
- * streams at hand, of which a command's arguments are shown. */
-void receipts_tell_statement(FILE *out, const struct statement *s, const struct streams *have);
+ * streams at hand, of which a command's arguments are shown.  m, a validated module or NULL: by
+ * the entry's type floats are shown as such, which JSON has as their bits. */
+void receipts_tell_statement(FILE *out, const struct statement *s, const struct streams *have,
+                             const struct module *m);
 json_t *receipts_statement_json(const struct statement *s);
 /* --keys, or the default folder; VCP_EINVAL when there is none. */
 int receipts_keys_dir(char *out, size_t size, const struct args *args, struct err *err);
@@ -46,7 +48,7 @@ bool receipts_is_module(const char *path);
      .letter = 'e',                                                                                \
      .kind = OPTION_TEXT,                                                                          \
      .metavar = "NAME",                                                                            \
-     .help = "call this exported function, with integers as arguments; without it the module "     \
+     .help = "call this exported function, with numbers as arguments; without it the module "      \
              "runs as a command (WASI _start) with arguments as they are"},                        \
         {.name = "stdin",                                                                          \
          .kind = OPTION_TEXT,                                                                      \

@@ -73,6 +73,18 @@ static void several_results_keep_their_order(void **state)
     run_result_release(&r);
 }
 
+static void a_nan_is_given_by_its_bits(void **state)
+{
+    const char *args[] = {"0", "-nan:0x200000", "nan:0xfffffffffffff"};
+    struct run_request req = request("mixed", args, 3);
+    struct run_result r = run(&req, NULL);
+
+    (void)state;
+    assert_int_equal(r.values[0].bits, 0x7fffffffffffffffu);
+    assert_int_equal(r.values[2].bits, 0xffa00000u);
+    run_result_release(&r);
+}
+
 static void arguments_that_do_not_fit_are_refused(void **state)
 {
     static const struct {
@@ -90,6 +102,9 @@ static void arguments_that_do_not_fit_are_refused(void **state)
         {"add", {"1e3", "1"}, 2, VCP_EINVAL, "not an i32"},
         {"mixed", {"18446744073709551616", "0", "0"}, 3, VCP_EINVAL, "not an i64"},
         {"mixed", {"0", "1.5x", "0"}, 3, VCP_EINVAL, "not an f32"},
+        {"mixed", {"0", "nan:0x0", "0"}, 3, VCP_EINVAL, "not an f32"},
+        {"mixed", {"0", "nan:0x800000", "0"}, 3, VCP_EINVAL, "not an f32"},
+        {"mixed", {"0", "nan:5", "0"}, 3, VCP_EINVAL, "not an f32"},
         {"absent", {NULL}, 0, VCP_ENOTFOUND, "absent"},
         {"memory", {NULL}, 0, VCP_ENOTFOUND, "memory"},
         {NULL, {NULL}, 0, VCP_ENOTFOUND, "no WASI command"},
@@ -365,6 +380,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_are_values_and_little_endian_output),
         cmocka_unit_test(several_results_keep_their_order),
+        cmocka_unit_test(a_nan_is_given_by_its_bits),
         cmocka_unit_test(arguments_that_do_not_fit_are_refused),
         cmocka_unit_test(limits_out_of_range_are_refused),
         cmocka_unit_test(a_trap_says_what_and_where),

@@ -22,7 +22,8 @@ refused() { # status, words, command...
 
 cat >m.wat <<'W'
 (module (func (export "f") (param i32 i32) (result i32)
-  (i32.add (i32.mul (local.get 0) (i32.const 3)) (local.get 1))))
+  (i32.add (i32.mul (local.get 0) (i32.const 3)) (local.get 1)))
+  (func (export "g") (param f64) (result f64) (f64.add (local.get 0) (f64.const 0.1))))
 W
 "$wat2wasm" m.wat -o m.wasm
 sed 's/const 3/const 4/' m.wat >other.wat
@@ -43,7 +44,9 @@ refused 1 'another context' "$ambient" verify r --module m.wasm --allow-test-key
 refused 2 'pinned digest' "$ambient" verify r --module m.wasm --pin "$(printf '%064d' 1)"
 head -c 300 r >cut
 refused 2 'cut' "$ambient" verify cut --module m.wasm
-refused 2 'exports no function' "$ambient" prove m.wasm --entry g 1
+refused 2 'exports no function' "$ambient" prove m.wasm --entry h 1
+"$ambient" run m.wasm --mock-prove --entry g 0.2 | grep -q 'ok: f64:0.30000000000000004' ||
+    fail 'a float'
 
 # A WASI command: standard input to standard output, 8 KiB at a time; its exit code is how often.
 cat >copy.wat <<'W'
