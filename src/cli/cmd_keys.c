@@ -345,8 +345,8 @@ static void put_contribution(struct cli *cli, uint32_t i, const struct mpc_contr
 {
     uint8_t hash[MPC_HASH_BYTES];
 
-    fprintf(cli->out, "contribution %u%s ", i + 1, c->is_beacon ? " (beacon)" : "");
-    cli_put_safe(cli->out, c->name_bytes ? c->name : "unnamed");
+    fprintf(cli->out, "contribution %u%s ", i + 1, c->label.is_beacon ? " (beacon)" : "");
+    cli_put_safe(cli->out, c->label.name_bytes ? c->label.name : "unnamed");
     mpc_contribution_hash(hash, c);
     print_hash(cli->out, ":", hash);
 }
@@ -359,10 +359,10 @@ static json_t *contributions_json(const struct mpc *m)
         char hex[2 * MPC_HASH_BYTES + 1];
         mpc_contribution_hash(hash, &m->list[i]);
         hex_encode(hex, hash, sizeof hash);
-        json_t *name = json_stringn(m->list[i].name, m->list[i].name_bytes);
+        json_t *name = json_stringn(m->list[i].label.name, m->list[i].label.name_bytes);
         json_array_append_new(list, json_pack("{s:o, s:b, s:s}", "name",
                                               name ? name : json_string("(not UTF-8)"), "beacon",
-                                              m->list[i].is_beacon, "hash", hex));
+                                              m->list[i].label.is_beacon, "hash", hex));
     }
     return list;
 }

@@ -1,9 +1,7 @@
 /* mpc.c - see mpc.h. */
 #include "groth16/mpc.h"
 
-#include <inttypes.h>
 #include <sodium.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,8 +9,6 @@
 #include "bn254/pairing.h"
 #include "groth16/chacha_rng.h"
 #include "groth16/field_io.h"
-
-enum { PARAM_NAME = 1, PARAM_BEACON_LOG = 2, PARAM_BEACON = 3 };
 
 /* ---- hashing ---- */
 
@@ -69,13 +65,6 @@ void mpc_contribution_hash(uint8_t out[MPC_HASH_BYTES], const struct mpc_contrib
     crypto_generichash_blake2b_final(&h, out, MPC_HASH_BYTES);
 }
 
-void mpc_beacon_seed(uint8_t seed[32], const uint8_t *beacon, size_t n, unsigned log)
-{
-    crypto_hash_sha256(seed, beacon, n);
-    for (uint64_t i = 1; i < UINT64_C(1) << log; i++)
-        crypto_hash_sha256(seed, seed, 32);
-}
-
 /* ---- reading ---- */
 
 static bool read_points(struct mpc_contribution *c, struct cursor *in)
@@ -88,56 +77,13 @@ static bool read_points(struct mpc_contribution *c, struct cursor *in)
            g1_load(&c->sx, p + 2 * G1_BYTES) && g2_load(&c->spx, p + 3 * G1_BYTES);
 }
 
-static bool read_string(void *out, uint8_t *len, struct cursor *in)
-{
-    const unsigned char *p;
-    if (!cursor_u8(in, len) || !cursor_bytes(in, *len, &p))
-        return false;
-    memcpy(out, p, *len);
-    return true;
-}
-
-static bool read_params(struct mpc_contribution *c, struct cursor *in)
-{
-    uint8_t type, last = 0;
-
-    while (cursor_left(in) > 0) {
-        if (!cursor_u8(in, &type) || type <= last)
-            return false;
-        last = type;
-        bool ok = type == PARAM_NAME         ? read_string(c->name, &c->name_bytes, in)
-                  : type == PARAM_BEACON_LOG ? cursor_u8(in, &c->beacon_log)
-                  : type == PARAM_BEACON     ? read_string(c->beacon, &c->beacon_bytes, in)
-                                             : false;
-        if (!ok)
-            return false;
-    }
-    return true;
-}
-
 static int read_contribution(struct mpc_contribution *c, struct cursor *in, uint32_t i,
                              const char *name, struct err *err)
 {
-    const unsigned char *p;
-    uint32_t type, n_params;
-
     if (!read_points(c, in))
         return err_set(err, VCP_EFORMAT, "%s: contribution %u is cut off or has a bad point", name,
                        i + 1);
-    if (!cursor_u32le(in, &type) || !cursor_u32le(in, &n_params) ||
-        !cursor_bytes(in, n_params, &p) || type > 1)
-        return err_set(err, VCP_EFORMAT, "%s: contribution %u is cut off or of an unknown type",
-                       name, i + 1);
-    struct cursor params = {p, p + n_params};
-    if (!read_params(c, &params))
-        return err_set(err, VCP_EFORMAT, "%s: contribution %u has malformed parameters", name,
-                       i + 1);
-    c->is_beacon = type == 1;
-    if (c->is_beacon && (c->beacon_bytes == 0 || c->beacon_log < MPC_BEACON_LOG_MIN ||
-                         c->beacon_log > MPC_BEACON_LOG_MAX))
-        return err_set(err, VCP_EFORMAT, "%s: contribution %u is a beacon without its parameters",
-                       name, i + 1);
-    return VCP_OK;
+    return mpc_label_read(&c->label, in, i, name, err);
 }
 
 #define CONTRIBUTION_BYTES_MIN (3 * G1_BYTES + G2_BYTES + MPC_HASH_BYTES + 8)
@@ -179,30 +125,6 @@ void mpc_release(struct mpc *m)
 
 /* ---- writing ---- */
 
-static void put_params(struct binfile_writer *w, const struct mpc_contribution *c)
-{
-    uint32_t n = (c->name_bytes ? 2u + c->name_bytes : 0u) +
-                 (c->is_beacon ? 4u + c->beacon_bytes : 0u);
-    unsigned char b[2];
-
-    binfile_put_u32(w, n);
-    if (c->name_bytes) {
-        b[0] = PARAM_NAME;
-        b[1] = c->name_bytes;
-        binfile_put(w, b, 2);
-        binfile_put(w, c->name, c->name_bytes);
-    }
-    if (c->is_beacon) {
-        b[0] = PARAM_BEACON_LOG;
-        b[1] = c->beacon_log;
-        binfile_put(w, b, 2);
-        b[0] = PARAM_BEACON;
-        b[1] = c->beacon_bytes;
-        binfile_put(w, b, 2);
-        binfile_put(w, c->beacon, c->beacon_bytes);
-    }
-}
-
 void mpc_put(struct binfile_writer *w, const struct mpc *m)
 {
     binfile_begin(w, 10);
@@ -215,8 +137,7 @@ void mpc_put(struct binfile_writer *w, const struct mpc *m)
         binfile_put(w, &c->sx, G1_BYTES);
         binfile_put(w, &c->spx, G2_BYTES);
         binfile_put(w, c->transcript, MPC_HASH_BYTES);
-        binfile_put_u32(w, c->is_beacon);
-        put_params(w, c);
+        mpc_label_put(w, &c->label);
     }
     binfile_end(w);
 }
@@ -237,7 +158,7 @@ static void mul_g2(g2_affine *out, const g2_affine *p, const fr_bits *k)
     g2_to_affine(out, &t);
 }
 
-int mpc_append(struct mpc *m, const struct mpc_contribution *kind, const uint8_t seed[32],
+int mpc_append(struct mpc *m, const struct mpc_label *label, const uint8_t seed[32],
                const g1_affine *delta_before, fr *x, struct err *err)
 {
     struct mpc_contribution *list, *c;
@@ -253,7 +174,7 @@ int mpc_append(struct mpc *m, const struct mpc_contribution *kind, const uint8_t
         return err_set(err, VCP_ENOMEM, "no memory for another contribution");
     m->list = list;
     c = &list[m->n];
-    *c = *kind;
+    *c = (struct mpc_contribution){.label = *label};
     chacha_rng_init(&rng, seed);
     do
         chacha_rng_fr(x, &rng);
@@ -298,7 +219,7 @@ static bool beacon_matches(const struct mpc_contribution *c)
     fr_bits x_bits;
     g1_affine s, sx;
 
-    mpc_beacon_seed(seed, c->beacon, c->beacon_bytes, c->beacon_log);
+    mpc_label_seed(seed, &c->label);
     chacha_rng_init(&rng, seed);
     chacha_rng_fr(&x, &rng);
     fr_to_bits(&x_bits, &x);
@@ -323,66 +244,30 @@ static const char *check_link(const struct mpc_contribution *c, const blake2b *s
         return "its public key is inconsistent";
     if (!mpc_same_ratio(before, &c->delta_after, &sp, &c->spx))
         return "its delta does not follow from its public key";
-    if (c->is_beacon && !beacon_matches(c))
+    if (c->label.is_beacon && !beacon_matches(c))
         return "its key is not the one the beacon gives";
     return NULL;
-}
-
-const char *mpc_name_text(char out[MPC_NAME_TEXT_BYTES], const struct mpc_contribution *c)
-{
-    size_t n = 0;
-
-    for (unsigned i = 0; i < c->name_bytes; i++) {
-        unsigned char b = (unsigned char)c->name[i];
-
-        if (b >= 0x20 && b < 0x7f)
-            out[n++] = (char)b;
-        else
-            n += (size_t)snprintf(out + n, 5, "\\x%02x", b);
-    }
-    out[n] = '\0';
-    return n > 0 ? out : "unnamed";
-}
-
-int mpc_check_beacon_work(const struct mpc *m, const char *name, struct err *err)
-{
-    uint64_t total = 0;
-
-    for (uint32_t i = 0; i < m->n; i++) {
-        const struct mpc_contribution *c = &m->list[i];
-
-        if (!c->is_beacon)
-            continue;
-        if (c->beacon_log > GROTH16_BEACON_LOG_MAX)
-            return err_set(err, VCP_ELIMIT,
-                           "%s: contribution %u: its beacon asks for 2^%u hashes, at most 2^%u",
-                           name, i + 1, c->beacon_log, GROTH16_BEACON_LOG_MAX);
-        total += UINT64_C(1) << c->beacon_log;
-        if (total > GROTH16_BEACON_HASHES_MAX)
-            return err_set(err, VCP_ELIMIT,
-                           "%s: the beacons up to contribution %u ask for %" PRIu64
-                           " hashes, at most %" PRIu64,
-                           name, i + 1, total, GROTH16_BEACON_HASHES_MAX);
-    }
-    return VCP_OK;
 }
 
 int mpc_check_chain(const struct mpc *m, const g1_affine *delta1, const char *name, struct err *err)
 {
     const g1_affine *delta = &g1_generator;
     char text[MPC_NAME_TEXT_BYTES];
+    uint64_t hashes = 0;
     blake2b so_far;
-    int rc = mpc_check_beacon_work(m, name, err);
 
-    if (rc < 0)
-        return rc;
+    for (uint32_t i = 0; i < m->n; i++) {
+        int rc = mpc_label_count(&hashes, &m->list[i].label, i, name, err);
+        if (rc < 0)
+            return rc;
+    }
     blake2b_start(&so_far);
     blake2b_bytes(&so_far, m->circuit_hash, MPC_HASH_BYTES);
     for (uint32_t i = 0; i < m->n; i++) {
         const char *wrong = check_link(&m->list[i], &so_far, delta);
         if (wrong)
             return err_set(err, VCP_EVERIFY, "%s: contribution %u (%s): %s", name, i + 1,
-                           mpc_name_text(text, &m->list[i]), wrong);
+                           mpc_label_text(text, &m->list[i].label), wrong);
         hash_contribution(&so_far, &m->list[i]);
         delta = &m->list[i].delta_after;
     }

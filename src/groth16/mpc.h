@@ -16,21 +16,15 @@
 #include "bn254/g1.h"
 #include "bn254/g2.h"
 #include "groth16/binfile.h"
+#include "groth16/mpc_label.h"
 
-#define MPC_HASH_BYTES     64
-#define MPC_NAME_MAX       255
-#define MPC_BEACON_MAX     255
-#define MPC_BEACON_LOG_MIN 10u /* snarkjs takes 10 to 63 */
-#define MPC_BEACON_LOG_MAX 63u
+#define MPC_HASH_BYTES 64
 
 struct mpc_contribution {
     g1_affine delta_after, s, sx;
     g2_affine spx;
     uint8_t transcript[MPC_HASH_BYTES];
-    bool is_beacon;
-    uint8_t name_bytes, beacon_bytes, beacon_log; /* 2^beacon_log iterations of SHA-256 */
-    char name[MPC_NAME_MAX + 1];
-    uint8_t beacon[MPC_BEACON_MAX];
+    struct mpc_label label;
 };
 
 struct mpc {
@@ -45,22 +39,10 @@ void mpc_release(struct mpc *m);
 /* Writes it as section 10 of w. */
 void mpc_put(struct binfile_writer *w, const struct mpc *m);
 
-/* A contribution made from the seed of 32 random bytes (or the beacon's) and appended:
- * *x_bits is the secret, delta_before the delta it multiplies.  Sets name and kind
- * from c.  The caller wipes *x and the seed. */
-int mpc_append(struct mpc *m, const struct mpc_contribution *kind, const uint8_t seed[32],
+/* A contribution made from the seed (mpc_label.h) and appended: *x is the secret,
+ * delta_before the delta it multiplies.  The caller wipes *x and the seed. */
+int mpc_append(struct mpc *m, const struct mpc_label *label, const uint8_t seed[32],
                const g1_affine *delta_before, fr *x, struct err *err);
-
-/* seed = SHA-256 iterated 2^log times over the beacon. */
-void mpc_beacon_seed(uint8_t seed[32], const uint8_t *beacon, size_t n, unsigned log);
-
-/* Name for a sentence: what is not printable ASCII as \xNN; "unnamed" without one. */
-#define MPC_NAME_TEXT_BYTES (4 * MPC_NAME_MAX + 1)
-const char *mpc_name_text(char out[MPC_NAME_TEXT_BYTES], const struct mpc_contribution *c);
-
-/* VCP_ELIMIT when the beacons ask for more hashes than GROTH16_BEACON_HASHES_MAX or one of
- * them for more than 2^GROTH16_BEACON_LOG_MAX; name is the file's. */
-int mpc_check_beacon_work(const struct mpc *m, const char *name, struct err *err);
 
 /* The hash of one contribution, what snarkjs prints as "Contribution Hash". */
 void mpc_contribution_hash(uint8_t out[MPC_HASH_BYTES], const struct mpc_contribution *c);

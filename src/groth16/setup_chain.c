@@ -1,10 +1,8 @@
 /* setup_chain.c - contributions to a key, and the check of all of them; see setup.h. */
-#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "base/limits.h"
 #include "base/rng.h"
 #include "groth16/field_io.h"
 #include "groth16/setup.h"
@@ -101,9 +99,9 @@ static int write_contributed(const char *out_path, const struct zkey *k, const s
     return rc;
 }
 
-static int contribute(const char *out_path, const struct zkey *k,
-                      const struct mpc_contribution *kind, const uint8_t seed[32],
-                      uint8_t hash[MPC_HASH_BYTES], struct work *work, struct err *err)
+static int contribute(const char *out_path, const struct zkey *k, const struct mpc_label *label,
+                      const uint8_t seed[32], uint8_t hash[MPC_HASH_BYTES], struct work *work,
+                      struct err *err)
 {
     struct mpc mpc;
     fr x = fr_zero;
@@ -115,7 +113,7 @@ static int contribute(const char *out_path, const struct zkey *k,
     rc = mpc_read(&mpc, &k->file, err);
     if (rc < 0)
         return rc;
-    rc = mpc_append(&mpc, kind, seed, &k->h.delta1, &x, err);
+    rc = mpc_append(&mpc, label, seed, &k->h.delta1, &x, err);
     if (rc == VCP_OK)
         rc = write_contributed(out_path, k, &mpc, &x, work, err);
     if (rc == VCP_OK && hash)
@@ -125,37 +123,19 @@ static int contribute(const char *out_path, const struct zkey *k,
     return rc;
 }
 
-static int set_name(struct mpc_contribution *c, const char *name, struct err *err)
-{
-    size_t n = name ? strlen(name) : 0;
-    if (n > 64)
-        return err_set(err, VCP_EINVAL, "the name of a contribution has %zu bytes, at most 64", n);
-    memcpy(c->name, name ? name : "", n);
-    c->name_bytes = (uint8_t)n;
-    return VCP_OK;
-}
-
 int groth16_contribute(const char *out_path, const struct zkey *k, const char *name,
                        const char *entropy, uint8_t hash[MPC_HASH_BYTES], struct work *work,
                        struct err *err)
 {
-    struct mpc_contribution kind = {.is_beacon = false};
-    crypto_generichash_blake2b_state h;
-    uint8_t fresh[64], seed[64];
-    int rc = set_name(&kind, name, err);
+    struct mpc_label label;
+    uint8_t seed[32];
+    int rc = mpc_label_init(&label, name, err);
 
     if (rc < 0)
         return rc;
-    rng_bytes(fresh, sizeof fresh);
-    crypto_generichash_blake2b_init(&h, NULL, 0, sizeof seed);
-    crypto_generichash_blake2b_update(&h, fresh, sizeof fresh);
-    if (entropy)
-        crypto_generichash_blake2b_update(&h, (const unsigned char *)entropy, strlen(entropy));
-    crypto_generichash_blake2b_final(&h, seed, sizeof seed);
-    rc = contribute(out_path, k, &kind, seed, hash, work, err);
-    explicit_bzero(fresh, sizeof fresh);
+    mpc_fresh_seed(seed, entropy);
+    rc = contribute(out_path, k, &label, seed, hash, work, err);
     explicit_bzero(seed, sizeof seed);
-    explicit_bzero(&h, sizeof h);
     return rc;
 }
 
@@ -163,23 +143,14 @@ int groth16_beacon(const char *out_path, const struct zkey *k, const char *name,
                    const uint8_t *beacon, size_t beacon_bytes, unsigned log,
                    uint8_t hash[MPC_HASH_BYTES], struct work *work, struct err *err)
 {
-    struct mpc_contribution kind = {.is_beacon = true};
+    struct mpc_label label;
     uint8_t seed[32];
-    int rc = set_name(&kind, name, err);
+    int rc = mpc_label_init_beacon(&label, name, beacon, beacon_bytes, log, err);
 
     if (rc < 0)
         return rc;
-    if (beacon_bytes < 1 || beacon_bytes > MPC_BEACON_MAX)
-        return err_set(err, VCP_EINVAL, "a beacon of %zu bytes, want 1 to %d", beacon_bytes,
-                       MPC_BEACON_MAX);
-    if (log < MPC_BEACON_LOG_MIN || log > GROTH16_BEACON_LOG_MAX)
-        return err_set(err, VCP_EINVAL, "2^%u iterations of the beacon, want 2^%u to 2^%u", log,
-                       MPC_BEACON_LOG_MIN, GROTH16_BEACON_LOG_MAX);
-    memcpy(kind.beacon, beacon, beacon_bytes);
-    kind.beacon_bytes = (uint8_t)beacon_bytes;
-    kind.beacon_log = (uint8_t)log;
-    mpc_beacon_seed(seed, beacon, beacon_bytes, log);
-    return contribute(out_path, k, &kind, seed, hash, work, err);
+    mpc_label_seed(seed, &label);
+    return contribute(out_path, k, &label, seed, hash, work, err);
 }
 
 /* ---- checking a key against its initial form ---- */

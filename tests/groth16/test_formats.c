@@ -133,18 +133,19 @@ static void contributions_of_snarkjs_check(void **state)
     tiny_open(&t);
     assert_ok(mpc_read(&m, &t.key.file, &e), e);
     assert_int_equal(m.n, 2);
-    assert_string_equal(m.list[0].name, "first");
-    assert_true(m.list[1].is_beacon);
+    assert_string_equal(m.list[0].label.name, "first");
+    assert_true(m.list[1].label.is_beacon);
     assert_ok(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), e);
     m.list[0].transcript[5] ^= 1;
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e, "transcript");
     m.list[0].transcript[5] ^= 1;
-    m.list[1].beacon[0] ^= 1;
+    m.list[1].label.beacon[0] ^= 1;
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e, "beacon");
-    memcpy(m.list[1].name, "\033[2J\n\xc3\xa9", m.list[1].name_bytes = 7); /* a terminal obeys */
+    memcpy(m.list[1].label.name, "\033[2J\n\xc3\xa9",
+           m.list[1].label.name_bytes = 7); /* a terminal obeys */
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e,
                "contribution 2 (\\x1b[2J\\x0a\\xc3\\xa9)");
-    m.list[1].beacon[0] ^= 1;
+    m.list[1].label.beacon[0] ^= 1;
     m.n = 1;
     assert_err(mpc_check_chain(&m, &t.key.h.delta1, "tiny", &e), VCP_EVERIFY, e, "delta");
     mpc_release(&m);
@@ -155,20 +156,24 @@ static void contributions_of_snarkjs_check(void **state)
 static void the_work_of_beacons_has_a_ceiling(void **state)
 {
     struct mpc_contribution list[5] = {
-        {.is_beacon = true, .beacon_log = 30}, {.beacon_log = 63}, /* of no beacon: not read */
-        {.is_beacon = true, .beacon_log = 29}, {.is_beacon = true, .beacon_log = 29},
-        {.is_beacon = true, .beacon_log = 10},
+        {.label = {.is_beacon = true, .beacon_log = 30}},
+        {.label = {.beacon_log = 63}}, /* of no beacon: not read */
+        {.label = {.is_beacon = true, .beacon_log = 29}},
+        {.label = {.is_beacon = true, .beacon_log = 29}},
+        {.label = {.is_beacon = true, .beacon_log = 10}},
     };
-    struct mpc m = {.n = 4, .list = list};
+    struct mpc m = {.n = 5, .list = list};
     struct err e = {0};
+    uint64_t total = 0;
     (void)state;
-    assert_ok(mpc_check_beacon_work(&m, "k", &e), e);
-    m.n = 5;
-    assert_err(mpc_check_beacon_work(&m, "k", &e), VCP_ELIMIT, e,
+    for (uint32_t i = 0; i < 4; i++)
+        assert_ok(mpc_label_count(&total, &list[i].label, i, "k", &e), e);
+    assert_int_equal(total, UINT64_C(1) << 31);
+    assert_err(mpc_check_chain(&m, &g1_generator, "k", &e), VCP_ELIMIT, e,
                "up to contribution 5 ask for 2147484672 hashes");
-    assert_err(mpc_check_chain(&m, &g1_generator, "k", &e), VCP_ELIMIT, e, "contribution 5");
-    list[2].beacon_log = 31;
-    assert_err(mpc_check_beacon_work(&m, "k", &e), VCP_ELIMIT, e, "2^31 hashes, at most 2^30");
+    list[2].label.beacon_log = 31;
+    assert_err(mpc_check_chain(&m, &g1_generator, "k", &e), VCP_ELIMIT, e,
+               "2^31 hashes, at most 2^30");
 }
 
 /* What snarkjs makes of 64 bytes past a section: a vector taken from ffjavascript. */
