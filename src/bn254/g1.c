@@ -98,7 +98,9 @@ void g1_mul_sum_c(g1 *out, const g1_affine a[], const fr_bits k[], size_t n)
     *out = sum;
 }
 
-void g1_mul_n_c(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+/* Pieces of many multiples, one by one, that share their inversion. */
+static void mul_each(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n,
+                     void (*mul)(g1 *out, const g1_affine *a, const fr_bits *k))
 {
     enum { AT_ONCE = 32 };
     fp scratch[AT_ONCE];
@@ -108,7 +110,17 @@ void g1_mul_n_c(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t 
         size_t m = n - i < AT_ONCE ? n - i : AT_ONCE;
 
         for (size_t j = 0; j < m; j++)
-            g1_mul_var_c(&t[j], &a[i + j], &k[i + j]);
+            mul(&t[j], &a[i + j], &k[i + j]);
         g1_to_affine_n(out + i, t, m, scratch);
     }
+}
+
+void g1_mul_n_c(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+{
+    mul_each(out, a, k, n, g1_mul_c);
+}
+
+void g1_mul_n_var_c(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+{
+    mul_each(out, a, k, n, g1_mul_var_c);
 }

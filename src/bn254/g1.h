@@ -41,8 +41,9 @@ void g1_add_affine(g1 *out, const g1 *a, const g1_affine *b);
  * order r; the second is quicker and is for public scalars. */
 void g1_mul(g1 *out, const g1_affine *a, const fr_bits *k);
 void g1_mul_var(g1 *out, const g1_affine *a, const fr_bits *k);
-/* out[i] = k[i] a[i] for k[i] below 2^254, variable time; short scalars take less.  out
- * may be a. */
+/* out[i] = k[i] a[i] for k[i] below 2^254; out may be a.  The first takes time that does not
+ * depend on the scalars; to the second, short ones are cheaper. */
+void g1_mul_n(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 void g1_mul_n_var(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 /* out = k[0] a[0] + ... + k[n-1] a[n-1], variable time; for fewer points than msm.h is for. */
 void g1_mul_sum_var(g1 *out, const g1_affine a[], const fr_bits k[], size_t n);

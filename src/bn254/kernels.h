@@ -36,6 +36,7 @@ struct bn254_kernels {
     void (*g1_mul_var)(g1 *out, const g1_affine *a, const fr_bits *k);
     void (*g1_mul_sum)(g1 *out, const g1_affine a[], const fr_bits k[], size_t n);
     void (*g1_mul_n)(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
+    void (*g1_mul_n_var)(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
     void (*g2_mul)(g2 *out, const g2_affine *a, const fr_bits *k);
     void (*g2_mul_var)(g2 *out, const g2_affine *a, const fr_bits *k);
 

@@ -23,6 +23,7 @@ const struct bn254_kernels kernels_c = {
     .g1_mul_var = g1_mul_var_c,
     .g1_mul_sum = g1_mul_sum_c,
     .g1_mul_n = g1_mul_n_c,
+    .g1_mul_n_var = g1_mul_n_var_c,
     .g2_mul = g2_mul_c,
     .g2_mul_var = g2_mul_var_c,
     .g2_prepare = g2_prepare_c,

@@ -18,6 +18,11 @@ void g1_mul_sum_var(g1 *out, const g1_affine a[], const fr_bits k[], size_t n)
 
 void g1_mul_n_var(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
 {
+    bn254_kernels()->g1_mul_n_var(out, a, k, n);
+}
+
+void g1_mul_n(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+{
     bn254_kernels()->g1_mul_n(out, a, k, n);
 }
 

@@ -24,15 +24,13 @@ static void scale_piece(void *arg, size_t piece)
     const struct scale_job *job = arg;
     size_t lo = piece * PIECE_POINTS;
     size_t n = job->n - lo < PIECE_POINTS ? job->n - lo : PIECE_POINTS;
-    g1 acc[PIECE_POINTS];
-    fp scratch[PIECE_POINTS];
+    fr_bits k[PIECE_POINTS];
 
-    for (size_t i = 0; i < n; i++) {
-        g1_affine p;
-        memcpy(&p, job->in + (lo + i) * G1_BYTES, sizeof p);
-        g1_mul(&acc[i], &p, &job->k);
-    }
-    g1_to_affine_n(job->out + lo, acc, n, scratch);
+    memcpy(job->out + lo, job->in + lo * G1_BYTES, n * G1_BYTES);
+    for (size_t i = 0; i < n; i++)
+        k[i] = job->k;
+    g1_mul_n(job->out + lo, job->out + lo, k, n);
+    explicit_bzero(k, sizeof k);
 }
 
 /* Section id of w: the n points at `in`, each times k. */

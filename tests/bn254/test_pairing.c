@@ -296,7 +296,7 @@ static void check_multiples(void *arg)
 {
     enum { N = 150 };
     struct prng r;
-    g1_affine p[N], out[N];
+    g1_affine p[N], out[N], again[N];
     fr_bits k[N];
     g1 want, minus, sum;
 
@@ -323,6 +323,8 @@ static void check_multiples(void *arg)
         memset(&p[n / 2], 0, sizeof p[0]);
         g1_mul_n_var(out, p, k, n);
         g1_mul_sum_var(&sum, p, k, n);
+        g1_mul_n(again, p, k, n);
+        assert_memory_equal(again, out, n * sizeof out[0]);
         for (size_t i = 0; i < n; i++) {
             g1_affine affine;
 

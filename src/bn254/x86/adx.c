@@ -41,6 +41,7 @@ const struct bn254_kernels kernels_adx = {
     .g1_mul_var = g1_mul_var_adx,
     .g1_mul_sum = g1_mul_sum_adx,
     .g1_mul_n = g1_mul_n_adx,
+    .g1_mul_n_var = g1_mul_n_var_adx,
     .g2_mul = g2_mul_adx,
     .g2_mul_var = g2_mul_var_adx,
     .g2_prepare = g2_prepare_adx,

@@ -15,6 +15,7 @@ size_t g2_find_invalid_adx(const void *points, size_t n);
 void g1_mul_adx(g1 *out, const g1_affine *a, const fr_bits *k);
 void g1_mul_var_adx(g1 *out, const g1_affine *a, const fr_bits *k);
 void g1_mul_sum_adx(g1 *out, const g1_affine a[], const fr_bits k[], size_t n);
+void g1_mul_n_var_adx(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 void g1_mul_n_adx(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 void g2_mul_adx(g2 *out, const g2_affine *a, const fr_bits *k);
 void g2_mul_var_adx(g2 *out, const g2_affine *a, const fr_bits *k);

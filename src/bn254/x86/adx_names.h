@@ -79,6 +79,7 @@
 #define g1_mul_c              g1_mul_adx
 #define g1_mul_var_c          g1_mul_var_adx
 #define g1_mul_sum_c          g1_mul_sum_adx
+#define g1_mul_n_var_c        g1_mul_n_var_adx
 #define g1_mul_n_c            g1_mul_n_adx
 #define g1_window_value_c     g1_window_value_adx
 #define g2_infinity           g2_infinity_adx

@@ -262,11 +262,11 @@ static size_t lanes_of(size_t n, size_t group)
     return n - group * LANES < LANES ? n - group * LANES : LANES;
 }
 
-static void mul_piece(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+static void mul_piece(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n,
+                      unsigned windows)
 {
     struct group g[GROUPS];
     size_t groups = (n + LANES - 1) / LANES;
-    unsigned windows = windows_of(k, n);
 
     for (size_t i = 0; i < groups; i++) {
         group_init(&g[i], a + i * LANES, k + i * LANES, lanes_of(n, i), windows);
@@ -279,8 +279,23 @@ static void mul_piece(g1_affine out[], const g1_affine a[], const fr_bits k[], s
         group_store(out + i * LANES, &g[i], lanes_of(n, i));
 }
 
+static size_t piece_of(size_t n, size_t i)
+{
+    return n - i < GROUPS * LANES ? n - i : GROUPS * LANES;
+}
+
+/* The same steps for all scalars: every window is added, from tables that are read whole. */
 void g1_mul_n_ifma(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
 {
     for (size_t i = 0; i < n; i += GROUPS * LANES)
-        mul_piece(out + i, a + i, k + i, n - i < GROUPS * LANES ? n - i : GROUPS * LANES);
+        mul_piece(out + i, a + i, k + i, piece_of(n, i), 256 / WINDOW);
+}
+
+void g1_mul_n_var_ifma(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n)
+{
+    for (size_t i = 0; i < n; i += GROUPS * LANES) {
+        size_t m = piece_of(n, i);
+
+        mul_piece(out + i, a + i, k + i, m, windows_of(k + i, m));
+    }
 }

@@ -4,6 +4,7 @@
 
 #include "bn254/g1.h"
 
+void g1_mul_n_var_ifma(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 void g1_mul_n_ifma(g1_affine out[], const g1_affine a[], const fr_bits k[], size_t n);
 
 #endif
