@@ -8,86 +8,10 @@
 #include "base/hash.h"
 #include "base/limits.h"
 #include "cli/args.h"
-#include "cli/progress.h"
 #include "cli/receipts.h"
+#include "cli/session.h"
 #include "groth16/setup.h"
 #include "groth16/snarkjs_json.h"
-
-#define OPTION_THREADS                                                                             \
-    {                                                                                              \
-        .name = "threads", .letter = 't', .kind = OPTION_INT, .metavar = "N", .fallback = "0",     \
-        .help = "threads, 0 for one on each CPU"                                                   \
-    }
-#define OPTION_QUIET                                                                               \
-    {                                                                                              \
-        .name = "quiet", .letter = 'q', .kind = OPTION_FLAG, .help = "no progress, only results"   \
-    }
-#define OPTION_OUTPUT(what)                                                                        \
-    {                                                                                              \
-        .name = "output", .letter = 'o', .kind = OPTION_TEXT, .metavar = "FILE", .help = what,     \
-        .required = true                                                                           \
-    }
-
-/* Threads, progress and the error of one command. */
-struct session {
-    struct cli *cli;
-    const struct args *args;
-    struct progress bar;
-    struct work work;
-    struct err err;
-};
-
-static int session_open(struct session *s, struct cli *cli, const struct args *args)
-{
-    int64_t threads = args_int(args, "threads", 0);
-
-    memset(s, 0, sizeof *s);
-    s->cli = cli;
-    s->args = args;
-    if (threads < 0 || threads > (int64_t)THREADS_MAX)
-        return err_set(&s->err, VCP_EINVAL, "--threads %lld, want 0 to %u", (long long)threads,
-                       THREADS_MAX);
-    progress_init(&s->bar, args_flag(args, "quiet") || args_flag(args, "json"));
-    s->work.threads = threads_new((unsigned)threads);
-    s->work.progress = progress_draw;
-    s->work.progress_arg = &s->bar;
-    return s->work.threads ? VCP_OK : err_set(&s->err, VCP_ENOMEM, "threads cannot be started");
-}
-
-/* No server is asked here: what is missing or unfit is a file on the command line. */
-static int fail(const struct cli *cli, const struct err *err)
-{
-    int code = cli_fail(cli, err);
-    return code == CLI_REFUSED ? CLI_USAGE : code;
-}
-
-/* Ends the session; rc < 0 is told and turned into an exit code. */
-static int session_close(struct session *s, int rc)
-{
-    progress_clear(&s->bar);
-    threads_free(s->work.threads);
-    return rc < 0 ? fail(s->cli, &s->err) : rc;
-}
-
-static void print_hash(FILE *out, const char *title, const uint8_t hash[MPC_HASH_BYTES])
-{
-    char hex[2 * MPC_HASH_BYTES + 1];
-    hex_encode(hex, hash, MPC_HASH_BYTES);
-    fprintf(out, "%s %s\n", title, hex);
-}
-
-static int report_hash(struct session *s, const char *member, const char *title,
-                       const uint8_t hash[MPC_HASH_BYTES])
-{
-    char hex[2 * MPC_HASH_BYTES + 1];
-
-    progress_clear(&s->bar);
-    hex_encode(hex, hash, MPC_HASH_BYTES);
-    if (args_flag(s->args, "json"))
-        return cli_print_json(s->cli, json_pack("{s:s}", member, hex));
-    print_hash(s->cli->out, title, hash);
-    return CLI_OK;
-}
 
 /* ---- setup ---- */
 
@@ -136,7 +60,7 @@ static int setup_ptau(struct session *s, const struct r1cs *r, const char *out)
     ptau_release(&p);
     if (rc < 0)
         return rc;
-    rc = report_hash(s, "circuit_hash", "circuit hash", hash);
+    rc = session_report_hash(s, "circuit_hash", "circuit hash", hash);
     if (!args_flag(s->args, "quiet"))
         cli_say(s->cli, "not usable yet: contribute to it first (ambient keys contribute)");
     return rc;
@@ -178,16 +102,8 @@ static const struct command cmd_setup = {
 
 static const struct option contribute_options[] = {
     OPTION_OUTPUT("the key to make"),
-    {.name = "name",
-     .letter = 'n',
-     .kind = OPTION_TEXT,
-     .metavar = "TEXT",
-     .help = "your name, kept in the key"},
-    {.name = "entropy",
-     .letter = 'e',
-     .kind = OPTION_TEXT,
-     .metavar = "TEXT",
-     .help = "anything, stirred into the operating system's randomness"},
+    OPTION_NAME,
+    OPTION_ENTROPY,
     OPTION_THREADS,
     OPTION_QUIET,
     OPTION_JSON,
@@ -209,7 +125,7 @@ static int run_contribute(struct cli *cli, const struct args *args)
         zkey_release(&k);
     }
     if (rc == VCP_OK)
-        rc = report_hash(&s, "contribution_hash", "contribution hash", hash);
+        rc = session_report_hash(&s, "contribution_hash", "contribution hash", hash);
     return session_close(&s, rc);
 }
 
@@ -229,58 +145,33 @@ static const struct command cmd_contribute = {
 
 static const struct option beacon_options[] = {
     OPTION_OUTPUT("the key to make"),
-    {.name = "beacon",
-     .letter = 'b',
-     .kind = OPTION_TEXT,
-     .metavar = "HEX",
-     .help = "public randomness nobody could foresee, hexadecimal",
-     .required = true},
-    {.name = "iterations",
-     .kind = OPTION_INT,
-     .metavar = "LOG2",
-     .fallback = "10",
-     .help = "2^LOG2 iterations of SHA-256 over it, 10 to 30"},
-    {.name = "name", .letter = 'n', .kind = OPTION_TEXT, .metavar = "TEXT", .help = "a name"},
+    OPTION_BEACON,
+    OPTION_ITERATIONS,
+    OPTION_NAME,
     OPTION_THREADS,
     OPTION_QUIET,
     OPTION_JSON,
     OPTION_END,
 };
 
-static int read_beacon(uint8_t out[MPC_BEACON_MAX], size_t *n, const char *hex, struct err *err)
-{
-    size_t len = strlen(hex);
-    if (strncmp(hex, "0x", 2) == 0) {
-        hex += 2;
-        len -= 2;
-    }
-    *n = len / 2;
-    if (len == 0 || len % 2 != 0 || *n > MPC_BEACON_MAX || !hex_decode(out, *n, hex))
-        return err_set(err, VCP_EINVAL, "--beacon is not 1 to %d bytes in hexadecimal",
-                       MPC_BEACON_MAX);
-    return VCP_OK;
-}
-
 static int run_beacon(struct cli *cli, const struct args *args)
 {
     struct session s;
     struct zkey k;
     uint8_t hash[MPC_HASH_BYTES], beacon[MPC_BEACON_MAX];
+    unsigned log = 0;
     size_t n = 0;
-    int64_t log = args_int(args, "iterations", 10);
     int rc = session_open(&s, cli, args);
 
     if (rc == VCP_OK)
-        rc = read_beacon(beacon, &n, args_text(args, "beacon"), &s.err);
-    if (rc == VCP_OK && (log < 0 || log > 63))
-        rc = err_set(&s.err, VCP_EINVAL, "--iterations %lld, want 10 to 30", (long long)log);
+        rc = session_read_beacon(&s, beacon, &n, &log);
     if (rc == VCP_OK && (rc = zkey_open(&k, args->operands[0], &s.err)) == VCP_OK) {
-        rc = groth16_beacon(args_text(args, "output"), &k, args_text(args, "name"), beacon, n,
-                            (unsigned)log, hash, &s.work, &s.err);
+        rc = groth16_beacon(args_text(args, "output"), &k, args_text(args, "name"), beacon, n, log,
+                            hash, &s.work, &s.err);
         zkey_release(&k);
     }
     if (rc == VCP_OK)
-        rc = report_hash(&s, "contribution_hash", "contribution hash", hash);
+        rc = session_report_hash(&s, "contribution_hash", "contribution hash", hash);
     return session_close(&s, rc);
 }
 
@@ -341,28 +232,15 @@ static int check_from_circuit(struct session *s, const struct zkey *k, const cha
     return rc;
 }
 
-static void put_contribution(struct cli *cli, uint32_t i, const struct mpc_contribution *c)
-{
-    uint8_t hash[MPC_HASH_BYTES];
-
-    fprintf(cli->out, "contribution %u%s ", i + 1, c->label.is_beacon ? " (beacon)" : "");
-    cli_put_safe(cli->out, c->label.name_bytes ? c->label.name : "unnamed");
-    mpc_contribution_hash(hash, c);
-    print_hash(cli->out, ":", hash);
-}
-
 static json_t *contributions_json(const struct mpc *m)
 {
     json_t *list = json_array();
+
     for (uint32_t i = 0; i < m->n; i++) {
         uint8_t hash[MPC_HASH_BYTES];
-        char hex[2 * MPC_HASH_BYTES + 1];
+
         mpc_contribution_hash(hash, &m->list[i]);
-        hex_encode(hex, hash, sizeof hash);
-        json_t *name = json_stringn(m->list[i].label.name, m->list[i].label.name_bytes);
-        json_array_append_new(list, json_pack("{s:o, s:b, s:s}", "name",
-                                              name ? name : json_string("(not UTF-8)"), "beacon",
-                                              m->list[i].label.is_beacon, "hash", hex));
+        json_array_append_new(list, session_contribution_json(&m->list[i].label, hash));
     }
     return list;
 }
@@ -382,8 +260,12 @@ static int report_chain(struct session *s, const struct zkey *k)
                                               "contributions", contributions_json(&m)));
     } else {
         fprintf(s->cli->out, "circuit hash %s\n", hex);
-        for (uint32_t i = 0; i < m.n; i++)
-            put_contribution(s->cli, i, &m.list[i]);
+        for (uint32_t i = 0; i < m.n; i++) {
+            uint8_t hash[MPC_HASH_BYTES];
+
+            mpc_contribution_hash(hash, &m.list[i]);
+            session_print_contribution(s, i, &m.list[i].label, hash);
+        }
         fprintf(s->cli->out, "the key is valid\n");
         rc = CLI_OK;
     }
@@ -420,8 +302,8 @@ static const struct command cmd_verify_key = {
         "Checks that the key belongs to the circuit and the powers of tau, that every contribution "
         "follows from the one before, that beacons give the keys they claim, and that every point "
         "is what it should be: what 'snarkjs zkey verify' checks. The powers of tau are checked to "
-        "be powers of one secret; who took part in making them is not (snarkjs powersoftau "
-        "verify).",
+        "be powers of one secret; who took part in making them is not: for that there is "
+        "'ambient keys powers verify'.",
     .examples = "ambient keys verify mul.zkey --r1cs mul.r1cs --ptau pot14_final.ptau",
     .options = verify_options,
     .run = run_verify,
@@ -473,7 +355,7 @@ static int run_export(struct cli *cli, const struct args *args)
         }
         zkey_release(&z);
     }
-    return rc < 0 ? fail(cli, &err) : CLI_OK;
+    return rc < 0 ? session_fail(cli, &err) : CLI_OK;
 }
 
 static const struct command cmd_export = {
@@ -488,7 +370,8 @@ static const struct command cmd_export = {
 };
 
 static const struct command *const children[] = {
-    &cmd_setup, &cmd_contribute, &cmd_beacon, &cmd_verify_key, &cmd_export, &cmd_profiles, NULL};
+    &cmd_setup,  &cmd_contribute, &cmd_beacon,   &cmd_verify_key,
+    &cmd_export, &cmd_powers,     &cmd_profiles, NULL};
 
 const struct command cmd_keys = {
     .name = "keys",

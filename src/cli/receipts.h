@@ -12,7 +12,7 @@ int receipts_verify(struct cli *cli, const struct args *args);
 /* `ambient run --mock-prove` */
 int receipts_mock(struct cli *cli, const struct args *args, const struct execution_request *req);
 /* `ambient keys profiles ...` */
-extern const struct command cmd_profiles;
+extern const struct command cmd_profiles, cmd_powers;
 
 /* The claim in people's words, and as JSON (NULL when out of memory).  have, which may be NULL:
  * streams at hand, of which a command's arguments are shown.  m, a validated module or NULL: by

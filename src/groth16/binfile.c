@@ -225,6 +225,16 @@ void binfile_end(struct binfile_writer *w)
         fail(w);
 }
 
+int binfile_map_written(struct file_map *out, struct binfile_writer *w, struct err *err)
+{
+    assert(w->section_size_at == 0);
+    if (!w->failed && fflush(w->fp) != 0)
+        fail(w);
+    if (w->failed)
+        return err_set(err, VCP_EIO, "%s: %s", w->path, strerror(w->saved_errno));
+    return file_map_open(out, w->tmp, err);
+}
+
 int binfile_commit(struct binfile_writer *w, struct err *err)
 {
     assert(w->section_size_at == 0 && w->n_begun == w->n_sections);

@@ -76,6 +76,8 @@ void binfile_put(struct binfile_writer *w, const void *p, size_t n);
 void binfile_put_u32(struct binfile_writer *w, uint32_t v);
 void binfile_put_u64(struct binfile_writer *w, uint64_t v);
 void binfile_end(struct binfile_writer *w);
+/* What has been written so far, between sections; file_map_release it. */
+int binfile_map_written(struct file_map *out, struct binfile_writer *w, struct err *err);
 /* Syncs and renames; on failure the temporary file is removed. */
 int binfile_commit(struct binfile_writer *w, struct err *err);
 /* Drops an unfinished file; legal after commit and on a zeroed writer. */

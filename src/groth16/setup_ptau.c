@@ -280,9 +280,9 @@ int groth16_setup_ptau(const char *out_path, const struct r1cs *r, const struct 
     struct maker m = {.p = p, .work = work};
     struct mpc mpc = {.n = 0};
     struct cs cs;
-    int rc = cs_from_r1cs(&cs, r, err);
+    int rc = ptau_check_prepared(p, err);
 
-    if (rc < 0)
+    if (rc < 0 || (rc = cs_from_r1cs(&cs, r, err)) < 0)
         return rc;
     m.cs = &cs;
     crypto_generichash_blake2b_init(&m.hash, NULL, 0, MPC_HASH_BYTES);
