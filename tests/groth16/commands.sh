@@ -68,6 +68,21 @@ expect 1 'NOT VALID' "$ambient" verify "$(f _vkey.json)" q.json p.json
 expect 0 'local key' "$ambient" keys setup "$(f .r1cs)" --local -o local.zkey
 expect 0 'local setup' "$ambient" prove local.zkey "$(f .wtns)" p.json q.json
 expect 2 'no contributions' "$ambient" keys contribute local.zkey -o x.zkey
+expect 0 'first challenge' "$ambient" keys powers new 3 -o w0.ptau
+expect 2 'want 1 to 28' "$ambient" keys powers new 29 -o x.ptau
+expect 2 'want 1 to 28' "$ambient" keys powers new 3x -o x.ptau
+expect 1 'everybody knows' "$ambient" keys powers verify w0.ptau
+expect 0 'contribution hash' "$ambient" keys powers contribute w0.ptau -o w1.ptau -n one -e dice
+expect 0 '"contribution_hash"' "$ambient" keys powers beacon w1.ptau -o w2.ptau -b 00ff --json
+expect 0 'not prepared' "$ambient" keys powers verify w2.ptau
+expect 2 'keys powers prepare' "$ambient" keys setup "$(f .r1cs)" --ptau w2.ptau -o x.zkey
+expect 0 'up to 2^3 rows' "$ambient" keys powers prepare w2.ptau -o w.ptau
+expect 0 '(beacon) unnamed' "$ambient" keys powers verify w.ptau
+expect 0 '"prepared": true' "$ambient" keys powers verify w.ptau --json
+expect 0 'circuit hash' "$ambient" keys setup "$(f .r1cs)" --ptau w.ptau -o w0.zkey
+expect 0 'contribution hash' "$ambient" keys contribute w0.zkey -o w1.zkey
+expect 0 'the key is valid' "$ambient" keys verify w1.zkey --r1cs "$(f .r1cs)" --ptau w.ptau
+expect 1 'circuit hash is not' "$ambient" keys verify w1.zkey --r1cs "$(f .r1cs)" --ptau "$(f .ptau)"
 # A key that is cut short while it is mapped: the input comes late, from a pipe.
 cp "$(f _2.zkey)" shrinks.zkey
 mkfifo late.json
