@@ -98,7 +98,8 @@ static void draw(char *text, size_t size, char letter, bool is_unsigned)
     for (r &= 15; r > 0; r--)
         v *= 2;
     if (letter == 'i' || letter == 'I')
-        snprintf(text, size, "%d", (int)(prng_next(&numbers) % 2000000) - (is_unsigned ? 0 : 1000000));
+        snprintf(text, size, "%d",
+                 (int)(prng_next(&numbers) % 2000000) - (is_unsigned ? 0 : 1000000));
     else
         snprintf(text, size, "%a", (is_unsigned || prng_next(&numbers) & 1 ? v : -v) / 128);
 }
