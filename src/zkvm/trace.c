@@ -347,12 +347,12 @@ static uint64_t wire_value(struct machine *m, const struct chip *c, const struct
     case RECIPE_IS_ZERO: return x == 0;
     case RECIPE_LESS: return x < y;
     case RECIPE_POW2: return (uint64_t)1 << (x & 63);
-    case RECIPE_LOG2: return x ? 63u - (unsigned)__builtin_clzll((uint64_t)x) : 0;
-    case RECIPE_CTZ: return x ? (unsigned)__builtin_ctzll((uint64_t)x) : 0;
+    case RECIPE_LOG2: return (uint64_t)x ? 63u - (unsigned)__builtin_clzll((uint64_t)x) : 0;
+    case RECIPE_CTZ: return (uint64_t)x ? (unsigned)__builtin_ctzll((uint64_t)x) : 0;
     case RECIPE_POPCNT: return (unsigned)__builtin_popcountll((uint64_t)(v >> w->shift) & mask);
     case RECIPE_AND: return (uint64_t)((v & (unsigned __int128)y) >> w->shift) & mask;
     case RECIPE_MUX: return (uint64_t)(m->wires[w->i] ? y : x);
-    case RECIPE_PRODUCT: return (uint64_t)(x * y);
+    case RECIPE_PRODUCT: return (uint64_t)(v * (unsigned __int128)y);
     case RECIPE_VALUE: return take_value(m, c, &c->accesses[w->i]);
     case RECIPE_TIME: return take_time(m, &c->accesses[w->i]);
     case RECIPE_PARAM: return m->sample ? m->sample->params[w->i] : 0;

@@ -57,8 +57,10 @@ static inline void play_open(struct play *y, const struct code *code, const char
     y->s.n_args = n_args;
     y->s.n_results = n_results;
     y->s.status = n_results ? RUN_OK : RUN_TRAP;
-    memcpy(y->s.args, args, n_args * sizeof *args);
-    memcpy(y->s.results, results, n_results * sizeof *results);
+    for (uint32_t i = 0; i < n_args; i++)
+        y->s.args[i] = args[i];
+    for (uint32_t i = 0; i < n_results; i++)
+        y->s.results[i] = results[i];
     y->s.gas_max = 100000;
     y->s.memory_bytes_max = 1 << 24;
     y->s.call_depth_max = 100;

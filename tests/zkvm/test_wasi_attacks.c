@@ -237,7 +237,7 @@ static void I1_other_numbers_of_words(void **state)
 
 static void I1_a_tape_without_end_is_cut(void **state)
 {
-    const uint32_t random = WORLD_RANDOM << WORLD_TAPE_BITS;
+    const uint32_t random = (uint32_t)WORLD_RANDOM << WORLD_TAPE_BITS;
     struct world *w;
     uint32_t word;
 
@@ -246,7 +246,7 @@ static void I1_a_tape_without_end_is_cut(void **state)
     w = &sc.honest->program->world;
     assert_true(world_word(&word, w, random + ZKVM_RANDOM_WORDS_MAX - 1));
     assert_false(world_word(&word, w, random + ZKVM_RANDOM_WORDS_MAX));
-    assert_false(world_word(&word, w, WORLD_TAPES << WORLD_TAPE_BITS));
+    assert_false(world_word(&word, w, (uint32_t)WORLD_TAPES << WORLD_TAPE_BITS));
     close_scene();
 }
 

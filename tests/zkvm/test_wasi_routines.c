@@ -401,7 +401,7 @@ static uint32_t put_subscriptions(struct pair *p, uint32_t n)
                (uint32_t)(prng_next(&p->rng) << 8 |
                           (below(p, 8) ? below(p, 2) * below(p, 4) : below(p, 256))));
         poke32(p, s + 16, descriptor(p));
-        poke32(p, s + 28, (uint32_t)(prng_next(&p->rng) >> (32 + below(p, 33))));
+        poke32(p, s + 28, (uint32_t)(prng_next(&p->rng) >> 32 >> below(p, 33)));
     }
     return at;
 }
