@@ -32,7 +32,8 @@ struct bench_options {
 };
 
 /* sizes of whole benchmarks, all else 0 */
-extern const struct bench_options bench_options_bn254, bench_options_groth16, bench_options_wasm;
+extern const struct bench_options bench_options_bn254, bench_options_groth16, bench_options_wasm,
+    bench_options_zkvm;
 
 struct bench {
     struct bench_options o;
@@ -56,6 +57,16 @@ struct bench_row {
     double wall_ns, cpu_ns;                 /* cpu_ns: per thread */
     struct bench_extra extra[BENCH_EXTRAS]; /* ends at the first without a name */
 };
+
+/* A module that embed.cmake put into the program; the last of a table has no name. */
+struct bench_module {
+    const char *name;
+    const unsigned char *bytes;
+    size_t n_bytes;
+};
+
+/* The one of that name, or NULL. */
+const struct bench_module *bench_module_of(const struct bench_module table[], const char *name);
 
 int bench_init(struct bench *b, const char *area, const struct bench_options *o, FILE *out,
                struct err *err);
@@ -87,9 +98,10 @@ int bench_wrong(struct err *err, const char *what, const char *level);
 /* {"benchmark", "version", "processor", "cpus", "rows"}: what --json prints; a new reference. */
 json_t *bench_json(const struct bench *b);
 
-/* The areas.  bench_wasm is VCP_EUNSUPPORTED in a build without clang for wasm32. */
+/* The areas.  Those with modules are VCP_EUNSUPPORTED in a build without clang for wasm32. */
 int bench_bn254(struct bench *b, struct err *err);
 int bench_groth16(struct bench *b, struct err *err);
 int bench_wasm(struct bench *b, struct err *err);
+int bench_zkvm(struct bench *b, struct err *err);
 
 #endif

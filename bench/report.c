@@ -12,6 +12,8 @@ const struct bench_options bench_options_bn254 = {
 const struct bench_options bench_options_groth16 = {
     .log_n_min = 14, .log_n_max = 14, .level = -1, .n_rounds = 3, .folder = "/tmp"};
 const struct bench_options bench_options_wasm = {.level = -1, .n_rounds = 5};
+const struct bench_options bench_options_zkvm = {
+    .log_n_min = 18, .log_n_max = 18, .level = -1, .n_rounds = 1, .folder = "/tmp"};
 
 int bench_init(struct bench *b, const char *area, const struct bench_options *o, FILE *out,
                struct err *err)
@@ -84,6 +86,14 @@ struct bench_time bench_best_of(void (*run)(void *), void *arg, unsigned times, 
             best.cpu_ns = (double)cpu / n_threads;
     }
     return best;
+}
+
+const struct bench_module *bench_module_of(const struct bench_module table[], const char *name)
+{
+    for (const struct bench_module *m = table; m->name; m++)
+        if (strcmp(m->name, name) == 0)
+            return m;
+    return NULL;
 }
 
 int bench_out_of_memory(struct err *err)

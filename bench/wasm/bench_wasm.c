@@ -41,14 +41,6 @@ struct means {
     unsigned n;
 };
 
-static const struct kernel_module *module_of(const char *name)
-{
-    for (const struct kernel_module *m = kernel_modules; m->name; m++)
-        if (strcmp(m->name, name) == 0)
-            return m;
-    return NULL;
-}
-
 static int64_t children_cpu_ns(void)
 {
     struct rusage u;
@@ -123,7 +115,7 @@ static int keep_best(struct timing *best, const struct timing *t, uint32_t want,
 }
 
 static int run_round(struct row *r, const struct bench *b, const struct kernel *k,
-                     const struct kernel_module *m, const char *path, struct err *err)
+                     const struct bench_module *m, const char *path, struct err *err)
 {
     uint32_t want = r->native.checksum;
     struct timing t = {0};
@@ -140,7 +132,7 @@ static int run_round(struct row *r, const struct bench *b, const struct kernel *
 }
 
 /* The module as a file, for the other engines. */
-static int put_file(char *path, const struct kernel_module *m, struct err *err)
+static int put_file(char *path, const struct bench_module *m, struct err *err)
 {
     int fd = mkstemps(path, 5);
 
@@ -153,7 +145,7 @@ static int put_file(char *path, const struct kernel_module *m, struct err *err)
 static int measure(struct row *r, const struct bench *b, const struct kernel *k, struct err *err)
 {
     char path[] = "/tmp/ambient-bench-XXXXXX.wasm";
-    const struct kernel_module *m = module_of(k->name);
+    const struct bench_module *m = bench_module_of(kernel_modules, k->name);
     bool others = b->o.unmetered || b->o.wasm3;
     int rc = VCP_OK;
 

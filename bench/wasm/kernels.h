@@ -2,16 +2,9 @@
 #ifndef BENCH_WASM_KERNELS_H
 #define BENCH_WASM_KERNELS_H
 
-#include <stddef.h>
+#include "bench/bench.h"
 
-/* The compiled modules; the last has no name. */
-struct kernel_module {
-    const char *name;
-    const unsigned char *bytes;
-    size_t n_bytes;
-};
-
-extern const struct kernel_module kernel_modules[];
+extern const struct bench_module kernel_modules[];
 
 #define KERNELS(X)                                                                                 \
     X(crc32, "integer", 250)                                                                       \

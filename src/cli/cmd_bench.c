@@ -246,17 +246,70 @@ static const struct command bench_cmd_wasm = {
     .run = run_wasm,
 };
 
+/* ---- zkvm ---- */
+
+static int run_zkvm(struct cli *cli, const struct args *a)
+{
+    struct bench_options o = bench_options_zkvm;
+    struct err err = {0};
+
+    o.only = args_text(a, "only");
+    o.folder = args_text(a, "keys");
+    if (read_number(&o.log_n_max, a, "size", 14, 22, &err) < 0 ||
+        read_number(&o.n_threads, a, "threads", 0, THREADS_MAX, &err) < 0 ||
+        read_number(&o.n_rounds, a, "rounds", 1, BENCH_ROUNDS_MAX, &err) < 0)
+        return cli_fail(cli, &err);
+    return measure(cli, a, "zkvm", &o, bench_zkvm);
+}
+
+static const struct option options_zkvm[] = {
+    {.name = "size",
+     .kind = OPTION_INT,
+     .metavar = "LOG2",
+     .help = "constraints of a fitted circuit, as a power of two (18)"},
+    {.name = "threads",
+     .letter = 't',
+     .kind = OPTION_INT,
+     .metavar = "N",
+     .fallback = "0",
+     .help = "threads of the prover; 0: one for each CPU"},
+    OPTION_ONLY,
+    {.name = "keys",
+     .letter = 'd',
+     .kind = OPTION_TEXT,
+     .metavar = "FOLDER",
+     .fallback = "/tmp",
+     .help = "where proving keys are kept for the next run, in bench_poe_SIZE"},
+    OPTION_ROUNDS("1"),
+    OPTION_JSON,
+    OPTION_END,
+};
+
+static const struct command bench_cmd_zkvm = {
+    .name = "zkvm",
+    .summary = "prove real programs and verify their receipts",
+    .description =
+        "Five programs in C: a mix of lists, matrices, a state machine and a CRC; a classifier of "
+        "20 handwritten digits; SHA-256 of 4 KiB; a JSON parser; quicksort of 10,000 numbers. Each "
+        "has keys fitted to its own mix of instructions; they are made first and kept, 2 GB in "
+        "all. 'time' is that of the run, its trace and all proofs, 'each' that of a unit of "
+        "gas. 'filled_pct' is how much of the circuits the run filled; 'verify_ms' decoding and "
+        "verifying the receipt against the module on one thread; 'peak_MiB' the largest memory of "
+        "this process so far, mapped keys included.",
+    .examples = "ambient bench zkvm\n"
+                "ambient bench zkvm --only sha256 --threads 1 --json",
+    .options = options_zkvm,
+    .run = run_zkvm,
+};
+
 static const struct command *const children[] = {
-    &bench_cmd_bn254,
-    &bench_cmd_groth16,
-    &bench_cmd_wasm,
-    NULL,
+    &bench_cmd_bn254, &bench_cmd_groth16, &bench_cmd_wasm, &bench_cmd_zkvm, NULL,
 };
 
 const struct command cmd_bench = {
     .name = "bench",
     .group = "Local",
-    .summary = "measure this machine: curve, prover, engine",
+    .summary = "measure this machine: curve, prover, engine, receipts",
     .description = "Each result is checked before a time is printed; a wrong one ends the command "
                    "with exit code 1. Times are the best of several runs: wall clock, and "
                    "processor time over threads, which a busy machine disturbs less.",

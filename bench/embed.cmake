@@ -1,5 +1,6 @@
-# cmake -DOUT=kernels_wasm.c -DFILES=a.wasm,b.wasm -P embed.cmake: the modules as C arrays.
-set(text "/* The kernels, compiled for wasm32; written by embed.cmake. */\n#include \"kernels.h\"\n\n")
+# cmake -DOUT=kernels_wasm.c -DNAME=kernel_modules -DFILES=a.wasm,b.wasm -P embed.cmake: the
+# modules as the array NAME (bench.h).
+set(text "/* Modules compiled for wasm32; written by embed.cmake. */\n#include \"bench/bench.h\"\n\n")
 set(table "")
 string(REPLACE "," ";" files "${FILES}")
 foreach(file ${files})
@@ -9,4 +10,4 @@ foreach(file ${files})
     string(APPEND text "static const unsigned char ${name}_bytes[] = {${bytes}};\n")
     string(APPEND table "    {\"${name}\", ${name}_bytes, sizeof ${name}_bytes},\n")
 endforeach()
-file(WRITE ${OUT} "${text}\nconst struct kernel_module kernel_modules[] = {\n${table}    {0, 0, 0},\n};\n")
+file(WRITE ${OUT} "${text}\nextern const struct bench_module ${NAME}[];\nconst struct bench_module ${NAME}[] = {\n${table}    {0, 0, 0},\n};\n")
