@@ -19,12 +19,30 @@ bool forge_parse(enum forge *out, const char *name)
     return false;
 }
 
-/* The first result one higher, in all places that say it; without results, a unit of gas. */
-static void change_claim(struct outcome *o, struct buf *output, struct statement *s)
+/* A bit of the first byte a command wrote, in all places that say it: a digit becomes another. */
+static void change_written(struct outcome *o, struct buf *output, struct receipt *r)
 {
+    struct buf *carried = &r->carried[STREAM_OUTPUT];
+
+    output->data[0] ^= 1;
+    if (carried->len)
+        carried->data[0] ^= 1;
+    statement_stream_set(&r->statement.output, output->data, output->len);
+    sha3_256(o->output_sha3, output->data, output->len);
+}
+
+/* The first result one higher, likewise; without results what was written; without anything
+ * written, a unit of gas. */
+static void change_claim(struct outcome *o, struct buf *output, struct receipt *r)
+{
+    struct statement *s = &r->statement;
     int32_t value;
     size_t at;
 
+    if (s->n_results == 0 && output->len) {
+        change_written(o, output, r);
+        return;
+    }
     if (s->n_results == 1 && sscanf(o->values, "i32:%" SCNd32, &value) == 1 && output->len >= 4) {
         s->results[0] = (uint32_t)(s->results[0] + 1);
         snprintf(o->values, sizeof o->values, "i32:%" PRId32, (int32_t)(uint32_t)s->results[0]);
@@ -44,7 +62,7 @@ static void change_receipt(struct outcome *o, struct buf *output, struct buf *re
 
     if (receipt_decode(&r, receipt->data, receipt->len, NULL) < 0)
         return;
-    change_claim(o, output, &r.statement);
+    change_claim(o, output, &r);
     buf_clear(receipt);
     receipt_encode(receipt, &r);
     receipt_release(&r);
