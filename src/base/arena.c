@@ -42,9 +42,11 @@ void arena_clear(struct arena *a)
 
 static struct arena_block *block_new(struct arena *a, size_t need)
 {
-    size_t size = a->head ? a->head->size * 2 : ARENA_BLOCK_MIN;
+    size_t size = a->used_bytes / 2; /* little is left over, and blocks stay few */
     struct arena_block *b;
 
+    if (size < ARENA_BLOCK_MIN)
+        size = ARENA_BLOCK_MIN;
     if (size > ARENA_BLOCK_MAX)
         size = ARENA_BLOCK_MAX;
     if (size < need)

@@ -18,7 +18,7 @@ static struct lc keep(struct build *b, const struct lin *x)
 {
     struct lc out = {NULL, x->n};
 
-    out.terms = arena_copy(&b->chip->arena, x->t, (x->n + 1) * sizeof *x->t);
+    out.terms = arena_copy(&b->chip->arena, x->t, x->n * sizeof *x->t);
     if (!out.terms) {
         out.n = 0;
         refuse(b, "out of memory");
@@ -350,6 +350,27 @@ static void finish_constraints(struct build *b)
     }
 }
 
+/* The first n_bytes of what p holds; p as it is when there is no memory. */
+static void *shrunk(void *p, size_t n_bytes)
+{
+    void *q = malloc(n_bytes + 1);
+
+    if (!q)
+        return p;
+    memcpy(q, p, n_bytes);
+    free(p);
+    return q;
+}
+
+/* A catalog has thousands of chips, each far below the builder's ceilings. */
+static void shrink(struct chip *c)
+{
+    c->wires = shrunk(c->wires, c->n_wires * sizeof *c->wires);
+    c->constraints = shrunk(c->constraints, c->n_constraints * sizeof *c->constraints);
+    c->tuples = shrunk(c->tuples, c->n_tuples * sizeof *c->tuples);
+    c->accesses = shrunk(c->accesses, c->n_accesses * sizeof *c->accesses);
+}
+
 int build_finish(struct chip **out, struct build *b, struct err *err)
 {
     struct chip *c = b->chip;
@@ -377,6 +398,7 @@ int build_finish(struct chip **out, struct build *b, struct err *err)
         b->chip = NULL;
         return b->err.code;
     }
+    shrink(c);
     *out = c;
     return VCP_OK;
 }

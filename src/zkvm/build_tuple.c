@@ -166,7 +166,7 @@ static void check_tuple(struct build *b, enum bus_kind kind, int sign, const str
 
 static struct lc keep(struct build *b, const struct lin *x)
 {
-    struct lc out = {arena_copy(&b->chip->arena, x->t, (x->n + 1) * sizeof *x->t), x->n};
+    struct lc out = {arena_copy(&b->chip->arena, x->t, x->n * sizeof *x->t), x->n};
 
     if (!out.terms) {
         out.n = 0;

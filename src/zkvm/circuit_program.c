@@ -12,10 +12,11 @@
 struct compiler {
     const struct chip *chip;
     struct circuit_program *p;
-    /* arrays of p->rows, while they grow */
+    struct arena draft; /* of what follows: the program's arrays while they grow */
     struct fr_rows_op *ops;
     struct fr_rows_term *terms;
     fr *coefs;
+    struct circuit_constant *constants;
     uint32_t *a, *b, *z;
     const struct lc **sum_of; /* by operation, NULL for others */
     bool failed;
@@ -34,7 +35,7 @@ static bool allocate(struct compiler *k)
 {
     const struct chip *c = k->chip;
     uint32_t n_terms = count_terms(c), n_ops = 3 * c->n_constraints;
-    struct arena *m = &k->p->memory;
+    struct arena *m = &k->draft;
 
     arena_init(m, 0);
     k->ops = arena_array(m, n_ops + 1u, sizeof *k->ops);
@@ -43,9 +44,9 @@ static bool allocate(struct compiler *k)
     k->a = arena_array(m, c->n_constraints + 1u, sizeof *k->a);
     k->b = arena_array(m, c->n_constraints + 1u, sizeof *k->b);
     k->z = arena_array(m, c->n_wires - c->n_stage1 + 1u, sizeof *k->z);
-    k->p->constants = arena_array(m, n_terms + 1u, sizeof *k->p->constants);
+    k->constants = arena_array(m, n_terms + 1u, sizeof *k->constants);
     k->sum_of = calloc(n_ops + 1u, sizeof *k->sum_of);
-    return k->ops && k->terms && k->coefs && k->a && k->b && k->z && k->p->constants && k->sum_of;
+    return k->ops && k->terms && k->coefs && k->a && k->b && k->z && k->constants && k->sum_of;
 }
 
 static uint32_t coef_index(struct compiler *k, const fr *v)
@@ -83,7 +84,7 @@ static void add_term(struct compiler *k, struct fr_rows_op *op, const struct chi
         op->b++;
         return;
     }
-    p->constants[p->n_constants++] = (struct circuit_constant){
+    k->constants[p->n_constants++] = (struct circuit_constant){
         op->constant, t->wire == CHIP_ONE ? -1 : CHIP_CHALLENGE(0) - t->wire, coef};
     k->failed |= t->wire < CHIP_ONE && t->wire > CHIP_CHALLENGE(0); /* a constant of no table */
 }
@@ -182,25 +183,38 @@ static void compile(struct compiler *k)
         k->failed |= k->z[i] == UINT32_MAX; /* a wire that nothing defines */
 }
 
+/* The draft has room for the worst case; the program keeps what there is. */
+static bool settle(struct compiler *k)
+{
+    struct arena *m = &k->p->memory;
+    struct fr_rows *r = &k->p->rows;
+
+    arena_init(m, 0);
+    r->ops = arena_copy(m, k->ops, r->n_ops * sizeof *r->ops);
+    r->terms = arena_copy(m, k->terms, r->n_terms * sizeof *r->terms);
+    r->coefs = arena_copy(m, k->coefs, r->n_coefs * sizeof *r->coefs);
+    r->a = arena_copy(m, k->a, r->n_pairs * sizeof *r->a);
+    r->b = arena_copy(m, k->b, r->n_pairs * sizeof *r->b);
+    r->z = arena_copy(m, k->z, r->n_z * sizeof *r->z);
+    k->p->constants = arena_copy(m, k->constants, k->p->n_constants * sizeof *k->p->constants);
+    return r->ops && r->terms && r->coefs && r->a && r->b && r->z && k->p->constants;
+}
+
 int circuit_program_init(struct circuit_program *p, const struct chip *chip, struct err *err)
 {
     struct compiler k = {.chip = chip, .p = p};
+    bool has_room;
     int rc = VCP_OK;
 
     memset(p, 0, sizeof *p);
-    if (!allocate(&k)) {
-        rc = err_set(err, VCP_ENOMEM, "no memory for the circuit of chip %s", chip->name);
-    } else {
+    has_room = allocate(&k);
+    if (has_room)
         compile(&k);
-        if (k.failed)
-            rc = err_set(err, VCP_EINVAL, "chip %s cannot be filled in one go", chip->name);
-    }
-    p->rows.ops = k.ops;
-    p->rows.terms = k.terms;
-    p->rows.coefs = k.coefs;
-    p->rows.a = k.a;
-    p->rows.b = k.b;
-    p->rows.z = k.z;
+    if (k.failed)
+        rc = err_set(err, VCP_EINVAL, "chip %s cannot be filled in one go", chip->name);
+    else if (!has_room || !settle(&k))
+        rc = err_set(err, VCP_ENOMEM, "no memory for the circuit of chip %s", chip->name);
+    arena_release(&k.draft);
     free(k.sum_of);
     if (rc < 0)
         circuit_program_release(p);

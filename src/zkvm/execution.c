@@ -10,6 +10,7 @@
 #include "base/limits.h"
 #include "wasm/decode.h"
 #include "wasm/validate.h"
+#include "zkvm/packed.h"
 
 /* ---- arguments ---- */
 
@@ -208,7 +209,7 @@ void execution_free(struct execution *e)
     if (!e)
         return;
     for (uint32_t i = 0; i < CATALOG_CHIPS; i++)
-        free((void *)(uintptr_t)e->rows[i].stage1); /* ours */
+        free(e->rows[i].packed);
     buf_release(&e->arguments);
     buf_release(&e->environment);
     buf_release(&e->output);
@@ -223,7 +224,8 @@ void execution_free(struct execution *e)
 
 struct keeper {
     struct execution *e;
-    uint64_t cap[CATALOG_CHIPS]; /* rows there is room for */
+    uint64_t cap[CATALOG_CHIPS];     /* rows there is room for */
+    size_t row_bytes[CATALOG_CHIPS]; /* of chips that have rows */
     uint64_t bytes_max;
 };
 
@@ -231,22 +233,23 @@ static int reserve(struct keeper *k, uint32_t number, uint64_t n, const struct c
                    struct err *err)
 {
     struct segment_rows *rows = &k->e->rows[number];
-    uint64_t cap = k->cap[number], row_bytes = chip->n_stage1 * sizeof(uint64_t);
-    uint64_t *grown;
+    uint64_t cap = k->cap[number], row_bytes;
+    uint8_t *grown;
 
     if (n <= cap)
         return VCP_OK;
-    cap = chip->table_rows ? chip->table_rows : cap < 8 ? 8 : cap + cap / 2;
+    row_bytes = k->row_bytes[number] = packed_row_bytes(chip);
+    cap = chip->table_rows ? chip->table_rows : cap + cap / 4 + 8;
     k->e->rows_bytes += (cap - k->cap[number]) * row_bytes;
     if (k->e->rows_bytes > k->bytes_max)
         return err_set(err, VCP_ELIMIT, "the rows of the run need more than %" PRIu64 " MiB",
                        k->bytes_max >> 20);
-    grown = realloc((void *)(uintptr_t)rows->stage1, cap * row_bytes);
+    grown = realloc(rows->packed, cap * row_bytes);
     if (!grown)
         return err_set(err, VCP_ENOMEM, "no memory for %" PRIu64 " rows of chip %s", cap,
                        chip->name);
-    memset(grown + k->cap[number] * chip->n_stage1, 0, (cap - k->cap[number]) * row_bytes);
-    rows->stage1 = grown;
+    memset(grown + k->cap[number] * row_bytes, 0, (cap - k->cap[number]) * row_bytes);
+    rows->packed = grown;
     k->cap[number] = cap;
     return VCP_OK;
 }
@@ -261,8 +264,9 @@ static int keep(void *arg, uint32_t number, const struct chip *chip, uint32_t in
 
     if (rc < 0)
         return rc;
-    memcpy((uint64_t *)(uintptr_t)rows->stage1 + at * chip->n_stage1, wires,
-           chip->n_stage1 * sizeof *wires);
+    rc = packed_put(rows->packed + at * k->row_bytes[number], chip, wires, err);
+    if (rc < 0)
+        return rc;
     rows->n = chip->table_rows ? chip->table_rows : at + 1;
     return VCP_OK;
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/limits.h"
+#include "zkvm/build.h"
+#include "zkvm/packed.h"
 
 /* ---- the plan ---- */
 
@@ -170,16 +172,25 @@ struct dealing {
     const struct segment_profile *p;
 };
 
+enum { DEALT_AT_ONCE = 16 }; /* rows */
+
 static void deal_part(void *arg, size_t i)
 {
     const struct dealing *d = arg;
-    const struct segment_rows *rows = &d->s->rows[d->p->profile->parts[i].chip];
-    uint64_t first = d->s->taken[d->p->profile->parts[i].chip];
-    uint32_t width = circuit_part_chip(d->p->circuit, (uint32_t)i)->n_stage1;
+    const struct chip *c = circuit_part_chip(d->p->circuit, (uint32_t)i);
+    uint32_t number = d->p->profile->parts[i].chip, n;
+    size_t row_bytes = packed_row_bytes(c);
+    const uint8_t *from = d->s->rows[number].packed;
+    uint64_t values[DEALT_AT_ONCE * BUILD_WIRES_MAX];
 
     if (d->s->live[i] > 0)
-        circuit_put_rows(d->p->circuit, d->s->z, (uint32_t)i, 0, d->s->live[i],
-                         rows->stage1 + first * width);
+        from += d->s->taken[number] * row_bytes;
+    for (uint32_t done = 0; done < d->s->live[i]; done += n) {
+        n = (uint32_t)smaller(d->s->live[i] - done, DEALT_AT_ONCE);
+        packed_get(values, c, from, n);
+        circuit_put_rows(d->p->circuit, d->s->z, (uint32_t)i, done, n, values);
+        from += n * row_bytes;
+    }
 }
 
 static void deal(struct segment *s, const struct segment_profile *p)

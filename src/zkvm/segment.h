@@ -10,10 +10,10 @@
 #include "zkvm/profile.h"
 #include "zkvm/prove.h"
 
-/* All rows of one chip: n times the chip's n_stage1 values.  Of a table: all its rows, or
- * none when nobody looks anything up. */
+/* All rows of one chip, packed (packed.h).  Of a table: all its rows, or none when nobody
+ * looks anything up. */
 struct segment_rows {
-    const uint64_t *stage1;
+    uint8_t *packed;
     uint64_t n;
 };
 
