@@ -128,8 +128,10 @@ static int make(struct making *m, json_t *list, struct cli *cli, struct err *err
 
 static int make_all(struct making *m, json_t *list, struct cli *cli, struct err *err)
 {
+    static const char *const all[] = {"range", "bits", "any"};
     const struct args *a = m->args;
     int64_t size = args_int(a, "size", 18);
+    size_t n = a->n_operands ? a->n_operands : sizeof all / sizeof *all;
     int rc;
 
     if (size < 12 || size > 22)
@@ -141,10 +143,9 @@ static int make_all(struct making *m, json_t *list, struct cli *cli, struct err 
             return rc;
         return make(m, list, cli, err);
     }
-    if (a->n_operands == 0)
-        return err_set(err, VCP_EINVAL, "which profiles? range, bits, any, or --fit MODULE");
-    for (size_t i = 0; i < a->n_operands; i++)
-        if ((rc = builtin(m, a->operands[i], err)) < 0 || (rc = make(m, list, cli, err)) < 0)
+    for (size_t i = 0; i < n; i++)
+        if ((rc = builtin(m, a->n_operands ? a->operands[i] : all[i], err)) < 0 ||
+            (rc = make(m, list, cli, err)) < 0)
             return rc;
     return VCP_OK;
 }
@@ -181,11 +182,13 @@ static const struct command cmd_make = {
     .operands_max = -1,
     .description =
         "A receipt needs the profile 'range' (and 'bits' when the run has bitwise instructions), "
-        "and profiles with room for every instruction the "
-        "run executes: 'any' has at least one row for each, and --fit makes one with the mix "
-        "of a typical run. All secrets are drawn here and forgotten: that convinces whoever "
+        "and profiles with room for every instruction the run executes: 'any' has at least one row "
+        "for each, and --fit makes one with the mix of a typical run. Without operands all three "
+        "are made, with which every run can be proven; those of a kind that comes again are "
+        "proven several times faster with a fitted one besides. All secrets are drawn here and "
+        "forgotten: that convinces whoever "
         "ran the command. Others must pin digests of keys made by someone they trust.",
-    .examples = "ambient keys profiles setup range bits any\n"
+    .examples = "ambient keys profiles setup\n"
                 "ambient keys profiles setup --fit sha256.wasm --name hashing < typical-input",
     .options = setup_options,
     .run = run_setup,
