@@ -553,38 +553,64 @@ struct fill {
 
 enum { FILL_VECTORS = 64 };
 
-/* The twiddles of FILL_VECTORS times eight columns. */
+/* x of the 16 columns from `first` on, and what leads to the next 16. */
+static void fill_start(v52 x[2], struct c52 *next, const struct fill *f, uint64_t first)
+{
+    uint64_t e = 2 * first + (f->kind & KIND_ZW);
+    fr col[16], t, square;
+
+    fr_pow(&t, &f->step, &e, 1); /* step = z or 1/z; x = step^(2c) or step^(2c+1) */
+    fr_sqr(&square, &f->step);
+    for (int i = 0; i < 16; i++) {
+        col[i] = t;
+        fr_mul(&t, &t, &square);
+    }
+    for (unsigned i = 0; i < 16; i++)
+        set_column(&x[i / 8], i % 8, &col[i / 8 * 8 + lane_order[i % 8]]);
+    e = 32;
+    fr_pow(&t, &f->step, &e, 1);
+    to_r260(next->l, &t);
+}
+
+static void store_twiddles(const struct pass *p, enum kind kind, size_t v, const v52 pair[2])
+{
+    size_t radix = (size_t)1 << p->log_radix;
+    v52 *out = (v52 *)(uintptr_t)p->twiddle[kind], powers[16];
+
+    if (p->full) {
+        expand_powers(powers, pair, p->log_radix);
+        memcpy(out + v * (radix - 1), powers, (radix - 1) * sizeof(v52));
+    } else {
+        memcpy(out + 2 * v, pair, 2 * sizeof(v52));
+    }
+}
+
+/* The twiddles of FILL_VECTORS times eight columns; there are 16 columns or a multiple. */
 static void fill_piece(void *arg, size_t piece)
 {
     const struct fill *f = arg;
     const struct pass *p = f->p;
-    size_t columns = (size_t)1 << (p->log_n - p->log_radix), n_vectors = columns / 8;
-    unsigned radix = 1u << p->log_radix;
-    v52 *out = (v52 *)(uintptr_t)p->twiddle[f->kind], pair[2], powers[16];
-    uint64_t e = 2 * (uint64_t)piece * FILL_VECTORS * 8 + (f->kind & KIND_ZW);
-    fr x, x4, square;
+    size_t n_vectors = (size_t)1 << (p->log_n - p->log_radix) >> 3;
+    size_t v = piece * FILL_VECTORS,
+           end = v + FILL_VECTORS < n_vectors ? v + FILL_VECTORS : n_vectors;
+    struct c52 next;
+    v52 x[2], a[2], b[2], step;
 
-    fr_pow(&x, &f->step, &e, 1); /* step = z or 1/z; x = step^(2c) or step^(2c+1) */
-    fr_sqr(&square, &f->step);
-    for (size_t v = piece * FILL_VECTORS; v < n_vectors && v < (piece + 1) * FILL_VECTORS; v++) {
-        fr col[8];
-
-        for (int i = 0; i < 8; i++) {
-            col[i] = x;
-            fr_mul(&x, &x, &square);
-        }
-        for (unsigned lane = 0; lane < 8; lane++) {
-            set_column(&pair[0], lane, &col[lane_order[lane]]);
-            fr_sqr(&x4, &col[lane_order[lane]]);
-            fr_sqr(&x4, &x4);
-            set_column(&pair[1], lane, &x4);
-        }
-        if (p->full) {
-            expand_powers(powers, pair, p->log_radix);
-            memcpy(out + v * (radix - 1), powers, (radix - 1) * sizeof(v52));
-        } else {
-            memcpy(out + 2 * v, pair, sizeof pair);
-        }
+    memset(x, 0, sizeof x);
+    fill_start(x, &next, f, 8 * (uint64_t)v);
+    step = broadcast(&next);
+    for (; v < end; v += 2) {
+        a[0] = x[0];
+        b[0] = x[1];
+        v52_sqr2(&a[1], &x[0], &b[1], &x[1], &mr);
+        v52_sqr2(&a[1], &a[1], &b[1], &b[1], &mr);
+        canonical(&a[1]);
+        canonical(&b[1]);
+        store_twiddles(p, f->kind, v, a);
+        store_twiddles(p, f->kind, v + 1, b);
+        v52_mul2(&x[0], &x[0], &step, &x[1], &x[1], &step, &mr);
+        canonical(&x[0]);
+        canonical(&x[1]);
     }
 }
 
