@@ -153,21 +153,27 @@ static int compare_cell(const void *a, const void *b)
     return x->cell < y->cell ? -1 : x->cell > y->cell;
 }
 
+static void copy_point(const struct buckets *b, char *to, uint32_t src)
+{
+    size_t n = b->point_bytes;
+
+    memcpy(to, b->points + (size_t)(src & ~MSM_NEGATE) * n, n);
+    for (size_t at = n / 2; (src & MSM_NEGATE) && at < n; at += sizeof(fp)) {
+        fp y;
+
+        memcpy(&y, to + at, sizeof y);
+        fp_neg(&y, &y);
+        memcpy(to + at, &y, sizeof y);
+    }
+}
+
 /* temp[i] = the point of pending[i], after sorting by cell. */
 static void pending_to_temp(struct buckets *b)
 {
-    const struct msm_kernel *k = b->in->kernel;
-
     qsort(b->pending, b->n_pending, sizeof b->pending[0], compare_cell);
-    memset(b->temp, 0, b->n_pending * k->cell_bytes);
-    for (size_t i = 0; i < b->n_pending;) {
-        size_t n = 0;
-
-        for (; n < MSM_BATCH && i < b->n_pending; i++, n++) {
-            b->op[n] = (struct msm_op){(uint32_t)i, b->pending[i].src};
-            b->pending[i].src = (uint32_t)i;
-        }
-        k->add_points(b->temp, b->in->points, b->op, n, b->kernel_scratch);
+    for (size_t i = 0; i < b->n_pending; i++) {
+        copy_point(b, b->temp + i * b->point_bytes, b->pending[i].src);
+        b->pending[i].src = (uint32_t)i;
     }
 }
 
@@ -217,22 +223,6 @@ static void drain_pending(struct buckets *b)
     b->n_pending = 0;
 }
 
-/* The first point of a cell is copied there. */
-static void fill_cell(struct buckets *b, uint32_t cell, uint32_t src)
-{
-    size_t n = b->point_bytes;
-    char *to = b->cells + cell * n;
-
-    memcpy(to, b->points + (size_t)(src & ~MSM_NEGATE) * n, n);
-    for (size_t at = n / 2; (src & MSM_NEGATE) && at < n; at += sizeof(fp)) {
-        fp y;
-
-        memcpy(&y, to + at, sizeof y);
-        fp_neg(&y, &y);
-        memcpy(to + at, &y, sizeof y);
-    }
-}
-
 static inline void prefetch_point(const char *p, size_t n)
 {
     __builtin_prefetch(p);
@@ -248,7 +238,7 @@ static inline bool try_op(struct buckets *b, uint32_t cell, uint32_t src)
         return false;
     b->stamp[cell] = b->batch;
     if (last == 0) {
-        fill_cell(b, cell, src);
+        copy_point(b, b->cells + (size_t)cell * b->point_bytes, src);
         b->stamp[cell] = 1;
         return true;
     }
