@@ -2,6 +2,7 @@
  *
  *     zkvm_costs                          constraints of every chip
  *     zkvm_costs floats                   rows and constraints of every float instruction
+ *     zkvm_costs mix MODULE ENTRY ARG ... the mix of such runs, for src/zkvm/typical.inc
  *     zkvm_costs MODULE ENTRY [ARG...]    one run: rows, constraints by chip, time of the trace */
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,11 +70,64 @@ static void print_run(struct execution *e)
            (double)e->n_rows * 1e9 / (double)(e->trace_ns ? e->trace_ns : 1));
 }
 
+static int trace(struct execution **e, const char *path, const char *entry,
+                 const char *const args[], size_t n_args, struct err *err)
+{
+    struct execution_request req = {.entry = entry, .args = args, .n_args = n_args};
+    struct buf module;
+    int rc;
+
+    buf_init(&module, 0);
+    rc = file_read(&module, path, 64u << 20, err);
+    if (rc == VCP_OK)
+        rc = run_limits_preset(&req.limits, "default", err);
+    req.module = module.data;
+    req.module_bytes = module.len;
+    if (rc == VCP_OK)
+        rc = execution_new(e, &req, err);
+    if (rc == VCP_OK)
+        rc = execution_trace(*e, 0, err);
+    buf_release(&module);
+    return rc;
+}
+
+/* Every run counts as much: its rows of each chip, of a million of its rows. */
+static int add_to_mix(double mix[], const char *path, const char *entry, const char *arg,
+                      struct err *err)
+{
+    struct execution *e = NULL;
+    uint64_t all = 0;
+    int rc = trace(&e, path, entry, &arg, 1, err);
+
+    for (uint32_t i = 0; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++)
+        all += e->rows[i].n;
+    for (uint32_t i = 0; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++)
+        mix[i] += 1e6 * (double)e->rows[i].n / (double)all;
+    execution_free(e);
+    return rc;
+}
+
+static int print_mix(int argc, char **argv, struct err *err)
+{
+    static double mix[CATALOG_CHIPS];
+    struct catalog *chips = catalog_new();
+    int rc = VCP_OK;
+
+    for (int i = 0; i + 2 < argc && rc == VCP_OK; i += 3)
+        rc = add_to_mix(mix, argv[i], argv[i + 1], argv[i + 2], err);
+    for (uint32_t i = 0; i < CATALOG_CHIPS && chips && rc == VCP_OK; i++) {
+        const struct chip *c;
+
+        if (mix[i] > 0 && catalog_get(&c, chips, i, NULL) == VCP_OK)
+            printf("{\"%s\", %.0f},\n", c->name, mix[i] + 1);
+    }
+    catalog_free(chips);
+    return rc;
+}
+
 int main(int argc, char **argv)
 {
-    struct execution_request req = {0};
     struct execution *e = NULL;
-    struct buf module;
     struct err err = {0};
     int rc;
 
@@ -87,24 +141,13 @@ int main(int argc, char **argv)
         print_chips();
         return 0;
     }
-    buf_init(&module, 0);
-    rc = file_read(&module, argv[1], 64u << 20, &err);
-    if (rc == VCP_OK)
-        rc = run_limits_preset(&req.limits, "default", &err);
-    req.module = module.data;
-    req.module_bytes = module.len;
-    req.entry = argv[2];
-    req.args = (const char *const *)(argv + 3);
-    req.n_args = (size_t)argc - 3;
-    if (rc == VCP_OK)
-        rc = execution_new(&e, &req, &err);
-    if (rc == VCP_OK)
-        rc = execution_trace(e, 0, &err);
-    if (rc == VCP_OK)
+    if (strcmp(argv[1], "mix") == 0)
+        rc = print_mix(argc - 2, argv + 2, &err);
+    else if ((rc = trace(&e, argv[1], argv[2], (const char *const *)(argv + 3), (size_t)argc - 3,
+                         &err)) == VCP_OK)
         print_run(e);
-    else
+    if (rc < 0)
         fprintf(stderr, "%s\n", err.msg);
     execution_free(e);
-    buf_release(&module);
     return rc == VCP_OK ? 0 : 1;
 }

@@ -92,12 +92,14 @@ static int builtin(struct making *m, const char *name, struct err *err)
         profile_bits(&m->profile);
         return VCP_OK;
     }
-    if (strcmp(name, "any") != 0)
+    if (strcmp(name, "any") != 0 && strcmp(name, "typical") != 0)
         return err_set(err, VCP_EINVAL,
-                       "there is no profile '%.60s': range, bits, any, or --fit MODULE", name);
+                       "there is no profile '%.60s': range, bits, any, typical, or --fit MODULE",
+                       name);
     if (!(chips = catalog_new()))
         return err_set(err, VCP_ENOMEM, "no memory for the chips");
-    rc = profile_any(&m->profile, (unsigned)args_int(m->args, "size", 18), chips, err);
+    rc = (*name == 'a' ? profile_any : profile_typical)(
+        &m->profile, (unsigned)args_int(m->args, "size", 18), chips, err);
     catalog_free(chips);
     return rc;
 }
@@ -128,7 +130,7 @@ static int make(struct making *m, json_t *list, struct cli *cli, struct err *err
 
 static int make_all(struct making *m, json_t *list, struct cli *cli, struct err *err)
 {
-    static const char *const all[] = {"range", "bits", "any"};
+    static const char *const all[] = {"range", "bits", "any", "typical"};
     const struct args *a = m->args;
     int64_t size = args_int(a, "size", 18);
     size_t n = a->n_operands ? a->n_operands : sizeof all / sizeof *all;
@@ -177,15 +179,16 @@ static int run_setup(struct cli *cli, const struct args *args)
 static const struct command cmd_make = {
     .name = "setup",
     .summary = "make the keys of circuit profiles",
-    .operands = "[range] [bits] [any] | --fit MODULE [--entry NAME] [ARG...]",
+    .operands = "[range] [bits] [any] [typical] | --fit MODULE [--entry NAME] [ARG...]",
     .operands_min = 0,
     .operands_max = -1,
     .description =
         "A receipt needs the profile 'range' (and 'bits' when the run has bitwise instructions), "
         "and profiles with room for every instruction the run executes: 'any' has at least one row "
-        "for each, and --fit makes one with the mix of a typical run. Without operands all three "
-        "are made, with which every run can be proven; those of a kind that comes again are "
-        "proven several times faster with a fitted one besides. All secrets are drawn here and "
+        "for each, 'typical' many of those that programs use most, and --fit makes one with the "
+        "mix of a run. Without operands all four are made, with which every run can be proven; "
+        "runs of a kind that comes again are proven faster with a fitted one besides. All secrets "
+        "are drawn here and "
         "forgotten: that convinces whoever "
         "ran the command. Others must pin digests of keys made by someone they trust.",
     .examples = "ambient keys profiles setup\n"

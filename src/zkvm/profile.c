@@ -228,3 +228,34 @@ int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struc
     free(counts);
     return rc;
 }
+
+static const struct typical_part {
+    const char *chip;
+    uint32_t rows;
+} typical[] = {
+#include "zkvm/typical.inc"
+};
+
+static uint32_t typical_rows(const char *chip)
+{
+    for (size_t i = 0; i < sizeof typical / sizeof *typical; i++)
+        if (strcmp(typical[i].chip, chip) == 0)
+            return typical[i].rows;
+    return 0;
+}
+
+int profile_typical(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err)
+{
+    uint64_t *counts = calloc(CATALOG_CHIPS, sizeof *counts);
+    const struct chip *chip;
+    struct err ignored;
+    int rc = counts ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for profile typical");
+
+    for (uint32_t i = 0; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++)
+        if (catalog_get(&chip, c, i, &ignored) == VCP_OK)
+            counts[i] = typical_rows(chip->name);
+    if (rc == VCP_OK)
+        rc = profile_fit(out, "typical", counts, log_rows, c, err);
+    free(counts);
+    return rc;
+}

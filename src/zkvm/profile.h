@@ -5,10 +5,10 @@
  *     chip <number> <rows>            number as in catalog.h, ascending; rows > 0
  *
  * Its circuit follows from the text alone, so whoever holds a verifying key and the profile
- * can rebuild the constraint system and compare its digest with the key's.  Builtin:
- * `range` and `bits` (the constant tables) and `any` (every chip); all other profiles are fitted to
- * a histogram of rows: fitted once to typical programs they serve all, at the price of rows left
- * empty. */
+ * can rebuild the constraint system and compare its digest with the key's.  Builtin: `range`
+ * and `bits` (the constant tables), `any` (every chip) and `typical` (the mix of many programs,
+ * at the price of rows left empty); all other profiles are fitted to a histogram of rows.
+ */
 #ifndef ZKVM_PROFILE_H
 #define ZKVM_PROFILE_H
 
@@ -46,6 +46,9 @@ void profile_bits(struct profile *out);
 /* Every chip there is: one row at least, and of cells and program entries as many as fit
  * 2^log_rows constraints.  The place for whatever fitted profiles have no room for. */
 int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err);
+/* The mix of typical programs (typical.inc): with `any`, what serves programs that no profile
+ * was fitted to. */
+int profile_typical(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err);
 /* As many rows of each chip as counts asks for, scaled down together so that the
  * circuit has at most 2^log_rows constraints and each chip asked for has one row at least;
  * counts is by chip number, tables left out.  VCP_ELIMIT when even that does not fit. */
