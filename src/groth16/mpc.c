@@ -81,7 +81,8 @@ static int read_contribution(struct mpc_contribution *c, struct cursor *in, uint
                              const char *name, struct err *err)
 {
     if (!read_points(c, in))
-        return err_set(err, VCP_EFORMAT, "%s: contribution %u is cut off or has a bad point", name,
+        return err_set(err, VCP_EFORMAT,
+                       "%s: section 10, contribution %u is cut off or has a bad point", name,
                        i + 1);
     return mpc_label_read(&c->label, in, i, name, err);
 }
@@ -110,8 +111,8 @@ int mpc_read(struct mpc *m, const struct binfile *f, struct err *err)
     for (uint32_t i = 0; i < m->n && rc == VCP_OK; i++)
         rc = read_contribution(&m->list[i], &in, i, f->name, err);
     if (rc == VCP_OK && cursor_left(&in) != 0)
-        rc = err_set(err, VCP_EFORMAT, "%s: %zu bytes after the last contribution", f->name,
-                     cursor_left(&in));
+        rc = err_set(err, VCP_EFORMAT, "%s: section 10 has %zu bytes after the last contribution",
+                     f->name, cursor_left(&in));
     if (rc < 0)
         mpc_release(m);
     return rc;

@@ -178,14 +178,15 @@ int ptau_chain_read(struct ptau_chain *c, const struct binfile *f, struct err *e
         return err_set(err, VCP_ENOMEM, "%s: no memory for %u contributions", f->name, c->n);
     for (uint32_t i = 0; i < c->n && rc == VCP_OK; i++) {
         if (!read_points(&c->list[i], &in))
-            rc = err_set(err, VCP_EFORMAT, "%s: contribution %u is cut off or has a bad point",
-                         f->name, i + 1);
+            rc = err_set(err, VCP_EFORMAT,
+                         "%s: section 7, contribution %u is cut off or has a bad point", f->name,
+                         i + 1);
         else
             rc = mpc_label_read(&c->list[i].label, &in, i, f->name, err);
     }
     if (rc == VCP_OK && cursor_left(&in) != 0)
-        rc = err_set(err, VCP_EFORMAT, "%s: %zu bytes after the last contribution", f->name,
-                     cursor_left(&in));
+        rc = err_set(err, VCP_EFORMAT, "%s: section 7 has %zu bytes after the last contribution",
+                     f->name, cursor_left(&in));
     if (rc < 0)
         ptau_chain_release(c);
     return rc;

@@ -88,8 +88,8 @@ static int check_rows(struct r1cs *r, struct err *err)
         for (unsigned m = 0; m < 3 && rc == VCP_OK; m++)
             rc = check_lc(r, &c, row, m, seen, err);
     if (rc == VCP_OK && cursor_left(&c) != 0)
-        rc = err_set(err, VCP_EFORMAT, "%s: %zu bytes after the last row", r->file.name,
-                     cursor_left(&c));
+        rc = err_set(err, VCP_EFORMAT, "%s: section 2 has %zu bytes after the last row",
+                     r->file.name, cursor_left(&c));
     free(seen);
     return rc;
 }
@@ -105,6 +105,16 @@ static int check_custom_gates(const struct r1cs *r, struct err *err)
     return VCP_OK;
 }
 
+/* Nothing reads the labels, but a map of another size is of another or a cut-off file. */
+static int check_labels(const struct r1cs *r, struct err *err)
+{
+    const unsigned char *labels;
+
+    if (!r->file.sections[3].present)
+        return VCP_OK;
+    return binfile_section_sized(&labels, &r->file, 3, "labels", (uint64_t)r->n_wires * 8, err);
+}
+
 static int check_all(struct r1cs *r, struct err *err)
 {
     int rc = read_header(r, err);
@@ -112,6 +122,8 @@ static int check_all(struct r1cs *r, struct err *err)
         rc = check_custom_gates(r, err);
     if (rc == VCP_OK)
         rc = check_rows(r, err);
+    if (rc == VCP_OK)
+        rc = check_labels(r, err);
     if (rc < 0)
         r1cs_release(r);
     return rc;

@@ -3,7 +3,7 @@
  * Source: iden3's r1csfile, version 1, BN254 only.  Section 1 is the header,
  * section 2 the rows: for A, B and C in turn a count u32 and that many terms of 36
  * bytes (wire u32, coefficient as 32 little-endian bytes below r); section 3 maps
- * wires to labels.  Custom gates (sections 4 and 5) cannot be proven with Groth16 and
+ * wires to labels, 8 bytes each.  Custom gates (sections 4 and 5) cannot be proven with Groth16 and
  * are refused unless empty.
  *
  * Everything is checked when the file is opened, so the cursor functions below

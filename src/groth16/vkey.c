@@ -2,6 +2,7 @@
 #include "groth16/vkey.h"
 
 #include <assert.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -204,6 +205,36 @@ size_t vkey_ic_size(const void *p, size_t n)
     return ((size_t)n_public + 1) * sizeof(g1_affine);
 }
 
+static int bad_point(struct err *err, const char *what)
+{
+    return err_set(err, VCP_EFORMAT, "verifying key: %s is not canonical or not in its group",
+                   what);
+}
+
+static int read_points(struct vkey *k, const unsigned char *p, struct err *err)
+{
+    static const char *const names[4] = {"beta", "gamma", "delta1", "delta"};
+    g2_affine *q[4] = {&k->beta2, &k->gamma2, &k->delta1, &k->delta2};
+    char ic[24];
+
+    if (!g1_from_plain(&k->alpha1, p))
+        return bad_point(err, "alpha");
+    p += G1_BYTES;
+    for (int i = 0; i < 4; i++) {
+        if (i == 2 && !k->committed)
+            continue;
+        if (!g2_from_plain(q[i], p))
+            return bad_point(err, names[i]);
+        p += G2_BYTES;
+    }
+    for (uint32_t i = 0; i <= k->n_public; i++, p += G1_BYTES)
+        if (!g1_from_plain(&k->ic[i], p)) {
+            snprintf(ic, sizeof ic, "IC[%u]", i);
+            return bad_point(err, ic);
+        }
+    return VCP_OK;
+}
+
 int vkey_from_bytes(struct vkey *k, g1_affine ic_storage[], const void *bytes, size_t n,
                     struct err *err)
 {
@@ -218,22 +249,8 @@ int vkey_from_bytes(struct vkey *k, g1_affine ic_storage[], const void *bytes, s
     k->committed = flags & FLAG_COMMITTED;
     k->local_test = flags & FLAG_LOCAL;
     memcpy(k->circuit, p + 16, 32);
-    p += HEAD_BYTES;
-    bool ok = g1_from_plain(&k->alpha1, p);
-    p += G1_BYTES;
-    g2_affine *q[4] = {&k->beta2, &k->gamma2, &k->delta1, &k->delta2};
-    for (int i = 0; i < 4; i++) {
-        if (i == 2 && !k->committed)
-            continue;
-        ok = ok && g2_from_plain(q[i], p);
-        p += G2_BYTES;
-    }
-    for (uint32_t i = 0; ok && i <= k->n_public; i++)
-        ok = g1_from_plain(&k->ic[i], p + (size_t)i * G1_BYTES);
-    if (!ok)
-        return err_set(err, VCP_EFORMAT,
-                       "verifying key: a point is not canonical or not in its group");
-    return vkey_prepare(k, err);
+    int rc = read_points(k, p + HEAD_BYTES, err);
+    return rc < 0 ? rc : vkey_prepare(k, err);
 }
 
 /* ---- keys on the heap ---- */
