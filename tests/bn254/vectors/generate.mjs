@@ -102,4 +102,54 @@ for (let i = 0; i < 8; i++) {
 }
 // roots of unity: log2 of the order, value
 for (const i of [0, 1, 2, 10, 20, 27, 28]) out('root', i.toString(16).padStart(2, '0'), h32(Fr.toObject(Fr.w[i])));
+// what the precompiles say where no ordinary input leads
+for (const k of [0n, 1n, r, 2n ** 256n - 1n]) out('mul', g1(P1.ZERO) + h32(k), g1(P1.ZERO));
+for (const k of [2n * r, 2n * r + 5n, 5n * r, 2n ** 255n]) {
+    const q = mul(P1.BASE, random());
+    out('mul', g1(q) + h32(k), g1(mul(q, k)));
+}
+const doubled = mul(P1.BASE, random());
+out('add', g1(doubled) + g1(doubled), g1(doubled.double()));
+out('add', g1(doubled) + g1(doubled.negate()), g1(P1.ZERO));
+const [X, Y] = [mul(P1.BASE, random()), mul(P2.BASE, random())];
+await product([[P1.ZERO, P2.ZERO]], 'zero both');
+await product([[X, Y], [X.negate(), Y]], 'cancels left');
+await product([[X, Y], [X, Y.negate()]], 'cancels right');
+await product([[X, Y], [X.negate(), Y.negate()]], 'does not cancel');
+await product([[X, Y], [P1.ZERO, Y], [X, P2.ZERO], [X.negate(), Y]], 'cancels among zeros');
+await product([[X, Y], [P1.ZERO, P2.ZERO]], 'one beside zeros');
+// no points: the second field is 0
+const refused = (f) => {
+    try { f(); } catch { return; }
+    throw new Error('accepted');
+};
+const bad = (x, y) => {
+    refused(() => P1.fromAffine({ x, y }).assertValidity());
+    out('bad', h32(x) + h32(y), 0);
+};
+for (const v of [p, p + 1n, 2n ** 256n - 1n]) out('bad', h32(v) + h32(2n), 0), out('bad', h32(1n) + h32(v), 0);
+out('bad', h32(1n + p) + h32(2n), 0), out('bad', h32(1n) + h32(2n + p), 0);
+out('bad', h32(p) + h32(p), 0);
+for (const [x, y] of [[1n, 1n], [1n, 3n], [0n, 1n], [1n, 0n], [2n, 1n]]) bad(x, y);
+const base = P2.BASE.toAffine(), parts = [base.x.c1, base.x.c0, base.y.c1, base.y.c0];
+for (let i = 0; i < 4; i++)
+    for (const f of [(v) => v + p, () => p, () => 2n ** 256n - 1n, (v) => v ^ 1n])
+        out('bad2', parts.map((v, j) => h32(i === j ? f(v) : v)).join(''), 0);
+out('bad2', [base.x.c0, base.x.c1, base.y.c0, base.y.c1].map(h32).join(''), 0); // real part first
+// on the twist, outside the subgroup: r times it is not zero
+const F2 = bn254.fields.Fp2, b2 = F2.sub(F2.sqr(base.y), F2.mul(F2.sqr(base.x), base.x));
+for (let i = 1n, found = 0; found < 4; i++) {
+    const x = F2.create({ c0: i, c1: 0n });
+    let y;
+    try { y = F2.sqrt(F2.add(F2.mul(F2.sqr(x), x), b2)); } catch { continue; }
+    const q = P2.fromAffine({ x, y });
+    let acc = P2.ZERO;
+    for (const bit of r.toString(2)) {
+        acc = acc.double();
+        if (bit === '1') acc = acc.add(q);
+    }
+    if (acc.equals(P2.ZERO)) throw new Error('in the subgroup');
+    out('bad2', g2(q), 0);
+    found++;
+}
 await curve.terminate();
