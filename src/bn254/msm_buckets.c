@@ -223,11 +223,12 @@ static void drain_pending(struct buckets *b)
     b->n_pending = 0;
 }
 
+/* Into the second-level cache, where the cells are: the first holds no batch. */
 static inline void prefetch_point(const char *p, size_t n)
 {
-    __builtin_prefetch(p);
+    __builtin_prefetch(p, 0, 2);
     if (n > 64)
-        __builtin_prefetch(p + 64);
+        __builtin_prefetch(p + 64, 0, 2);
 }
 
 static inline bool try_op(struct buckets *b, uint32_t cell, uint32_t src)
@@ -243,7 +244,6 @@ static inline bool try_op(struct buckets *b, uint32_t cell, uint32_t src)
         return true;
     }
     b->op[b->n_ops++] = (struct msm_op){cell, src};
-    prefetch_point(b->cells + (size_t)cell * b->point_bytes, b->point_bytes);
     prefetch_point(b->points + (size_t)(src & ~MSM_NEGATE) * b->point_bytes, b->point_bytes);
     return true;
 }

@@ -199,6 +199,20 @@ V52_INLINE void G(pair_rows)(struct G(ifma_rows) * r, char *to, const char *a, c
     }
 }
 
+/* One group's operands into the first-level cache, which is too small for a batch's. */
+V52_INLINE void G(prefetch_ops)(const char *cells, const char *points, const struct msm_op op[])
+{
+    for (unsigned i = 0; i < LANES; i++) {
+        const char *a = cells + op[i].dst * sizeof(AFFINE);
+        const char *b = points + (size_t)(op[i].src & ~MSM_NEGATE) * sizeof(AFFINE);
+
+        for (size_t j = 0; j < sizeof(AFFINE); j += 64) {
+            __builtin_prefetch(a + j);
+            __builtin_prefetch(b + j);
+        }
+    }
+}
+
 static void G(add_points_ifma)(void *cells, const void *points, const struct msm_op op[], size_t n,
                                void *scratch)
 {
@@ -210,11 +224,15 @@ static void G(add_points_ifma)(void *cells, const void *points, const struct msm
     memset(&s->nowhere, 0, sizeof s->nowhere);
     V(start)(&acc);
     for (size_t i = 0; i < groups; i++) {
+        if ((i + 2) * LANES <= n)
+            G(prefetch_ops)(cells, points, op + (i + 1) * LANES);
         G(point_rows)(&r, cells, points, op + i * LANES, n - i * LANES, &s->nowhere);
         G(forward)(&s->group[i], &s->special[i], &r, &acc);
     }
     V(invert)(&acc);
     for (size_t i = groups; i-- > 0;) {
+        if (i > 0)
+            G(prefetch_ops)(cells, points, op + (i - 1) * LANES);
         G(point_rows)(&r, cells, points, op + i * LANES, n - i * LANES, &s->nowhere);
         G(backward)(&s->group[i], &s->special[i], &r, &acc);
     }
