@@ -398,25 +398,6 @@ static void keys_of_another_protocol_or_magic_are_refused(void **state)
     assert_int_equal(parse_wtns("", 0, &e), VCP_EFORMAT);
 }
 
-/* A G2 point of the twist outside the subgroup of order r, in memory form. */
-static void point_outside_subgroup(g2_affine *out)
-{
-    fp2 b = fp2_zero, xi = fp2_one, y2;
-    fp_from_u64(&b.c0, 3);
-    fp2_mul_xi(&xi, &xi);
-    fp2_inv(&xi, &xi);
-    fp2_mul(&b, &b, &xi);
-    for (uint64_t x = 1;; x++) {
-        out->x = fp2_zero;
-        fp_from_u64(&out->x.c0, x);
-        fp2_sqr(&y2, &out->x);
-        fp2_mul(&y2, &y2, &out->x);
-        fp2_add(&y2, &y2, &b);
-        if (fp2_sqrt_var(&out->y, &y2) && !g2_affine_in_subgroup(out))
-            return;
-    }
-}
-
 static void points_outside_the_subgroup_are_refused(void **state)
 {
     struct err e = {0};

@@ -162,6 +162,53 @@ static void every_digit_of_a_proof_in_json_matters(void **state)
     tiny_close(&t);
 }
 
+/* Refused by the reader or, where it is a point of its group, by the verifier. */
+static void expect_json_error(const struct tiny *t, const struct groth16_proof *p, const char *what)
+{
+    struct groth16_proof read;
+    struct err e = {0};
+    struct buf b;
+    int rc;
+
+    buf_init(&b, 0);
+    snarkjs_write_proof(&b, p);
+    assert_false(b.failed);
+    rc = snarkjs_read_proof(&read, "file", b.data, b.len, &e);
+    if (rc == VCP_OK)
+        rc = groth16_verify(t->vk, t->z + 1, 2, &read, &e);
+    if (rc == VCP_OK || !strstr(e.msg, what))
+        fail_msg("%.*s: %s", (int)b.len, (const char *)b.data, rc ? e.msg : "accepted");
+    buf_release(&b);
+}
+
+/* Infinity in each place, a point that is not on its curve, and B outside the subgroup. */
+static void points_of_no_group_in_json_are_refused(void **state)
+{
+    struct tiny t;
+    struct groth16_proof p;
+    (void)state;
+    tiny_open(&t);
+    p = t.proof;
+    memset(&p.a, 0, sizeof p.a);
+    expect_json_error(&t, &p, "A is the point at infinity");
+    p = t.proof;
+    memset(&p.b, 0, sizeof p.b);
+    expect_json_error(&t, &p, "B is the point at infinity");
+    p = t.proof;
+    memset(&p.c, 0, sizeof p.c);
+    expect_json_error(&t, &p, "C is the point at infinity");
+    p = t.proof;
+    p.a.x = p.c.x;
+    expect_json_error(&t, &p, "pi_a");
+    p = t.proof;
+    p.b.x = t.vk->beta2.x;
+    expect_json_error(&t, &p, "pi_b");
+    p = t.proof;
+    point_outside_subgroup(&p.b);
+    expect_json_error(&t, &p, "pi_b");
+    tiny_close(&t);
+}
+
 /* ---- verifying keys ---- */
 
 static void expect_key_error(const struct buf *b, const char *name)
@@ -230,6 +277,7 @@ int main(void)
         cmocka_unit_test(sections_of_another_size_are_named),
         cmocka_unit_test(every_bit_of_a_compressed_proof_matters),
         cmocka_unit_test(every_digit_of_a_proof_in_json_matters),
+        cmocka_unit_test(points_of_no_group_in_json_are_refused),
         cmocka_unit_test(bad_points_of_a_key_are_named),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
