@@ -291,8 +291,8 @@ static const struct command bench_cmd_zkvm = {
     .description =
         "Five programs in C: a mix of lists, matrices, a state machine and a CRC; a classifier of "
         "20 handwritten digits; SHA-256 of 4 KiB; a JSON parser; quicksort of 10,000 numbers. Each "
-        "has keys fitted to its own mix of instructions; they are made first and kept, 2 GB in "
-        "all. 'time' is that of the run, its trace and all proofs, 'each' that of a unit of "
+        "has keys fitted to its own mix of instructions; they are made first and kept, 0.6 GB "
+        "in all. 'time' is that of the run, its trace and all proofs, 'each' that of a unit of "
         "gas. 'filled_pct' is how much of the circuits the run filled; 'verify_ms' decoding and "
         "verifying the receipt against the module on one thread; 'peak_MiB' the largest memory of "
         "this process so far, mapped keys included.",

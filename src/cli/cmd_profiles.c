@@ -98,7 +98,7 @@ static int builtin(struct making *m, const char *name, struct err *err)
                        name);
     if (!(chips = catalog_new()))
         return err_set(err, VCP_ENOMEM, "no memory for the chips");
-    rc = (*name == 'a' ? profile_any : profile_typical)(
+    rc = (strcmp(name, "any") == 0 ? profile_any : profile_typical)(
         &m->profile, (unsigned)args_int(m->args, "size", 18), chips, err);
     catalog_free(chips);
     return rc;
@@ -186,11 +186,10 @@ static const struct command cmd_make = {
         "A receipt needs the profile 'range' (and 'bits' when the run has bitwise instructions), "
         "and profiles with room for every instruction the run executes: 'any' has at least one row "
         "for each, 'typical' many of those that programs use most, and --fit makes one with the "
-        "mix of a run. Without operands all four are made, with which every run can be proven; "
-        "runs of a kind that comes again are proven faster with a fitted one besides. All secrets "
-        "are drawn here and "
-        "forgotten: that convinces whoever "
-        "ran the command. Others must pin digests of keys made by someone they trust.",
+        "mix of a run. Without operands all four are made: enough for short runs of any module, at "
+        "many proofs each. A fitted profile besides makes runs of its kind many times cheaper, and "
+        "long ones possible at all. All secrets are drawn here and forgotten: that convinces "
+        "whoever ran the command. Others must pin digests of keys made by someone they trust.",
     .examples = "ambient keys profiles setup\n"
                 "ambient keys profiles setup --fit sha256.wasm --name hashing < typical-input",
     .options = setup_options,

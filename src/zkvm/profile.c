@@ -208,25 +208,38 @@ int profile_fit(struct profile *out, const char *name, const uint64_t counts[CAT
     return rc;
 }
 
-int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err)
+/* Fitted to rows(chip, number) of each chip that is no table. */
+static int fit_all(struct profile *out, const char *name,
+                   uint64_t (*rows)(const struct chip *chip, uint32_t number), unsigned log_rows,
+                   struct catalog *c, struct err *err)
 {
     uint64_t *counts = calloc(CATALOG_CHIPS, sizeof *counts);
     const struct chip *chip;
-    struct err ignored;
-    int rc = counts ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for profile any");
+    struct err why;
+    int rc = counts ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for profile %s", name);
 
     for (uint32_t i = 0; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++) {
-        int found = catalog_get(&chip, c, i, &ignored);
-        if (found < 0 && found != VCP_ENOTFOUND)
-            rc = err_set(err, found, "%s", ignored.msg);
-        counts[i] = found == VCP_OK ? 1 : 0;
+        int found = catalog_get(&chip, c, i, &why);
+        if (found == VCP_OK)
+            counts[i] = rows(chip, i);
+        else if (found != VCP_ENOTFOUND)
+            rc = err_set(err, found, "%s", why.msg);
     }
-    for (uint32_t i = CATALOG_OTHERS; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++)
-        counts[i] = 1u << 10;
     if (rc == VCP_OK)
-        rc = profile_fit(out, "any", counts, log_rows, c, err);
+        rc = profile_fit(out, name, counts, log_rows, c, err);
     free(counts);
     return rc;
+}
+
+static uint64_t any_rows(const struct chip *chip, uint32_t number)
+{
+    (void)chip;
+    return number < CATALOG_OTHERS ? 1 : 1u << 10;
+}
+
+int profile_any(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err)
+{
+    return fit_all(out, "any", any_rows, log_rows, c, err);
 }
 
 static const struct typical_part {
@@ -236,26 +249,16 @@ static const struct typical_part {
 #include "zkvm/typical.inc"
 };
 
-static uint32_t typical_rows(const char *chip)
+static uint64_t typical_rows(const struct chip *chip, uint32_t number)
 {
+    (void)number;
     for (size_t i = 0; i < sizeof typical / sizeof *typical; i++)
-        if (strcmp(typical[i].chip, chip) == 0)
+        if (strcmp(typical[i].chip, chip->name) == 0)
             return typical[i].rows;
     return 0;
 }
 
 int profile_typical(struct profile *out, unsigned log_rows, struct catalog *c, struct err *err)
 {
-    uint64_t *counts = calloc(CATALOG_CHIPS, sizeof *counts);
-    const struct chip *chip;
-    struct err ignored;
-    int rc = counts ? VCP_OK : err_set(err, VCP_ENOMEM, "no memory for profile typical");
-
-    for (uint32_t i = 0; i < CATALOG_OTHER(OTHER_RANGE16) && rc == VCP_OK; i++)
-        if (catalog_get(&chip, c, i, &ignored) == VCP_OK)
-            counts[i] = typical_rows(chip->name);
-    if (rc == VCP_OK)
-        rc = profile_fit(out, "typical", counts, log_rows, c, err);
-    free(counts);
-    return rc;
+    return fit_all(out, "typical", typical_rows, log_rows, c, err);
 }

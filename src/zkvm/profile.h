@@ -7,8 +7,7 @@
  * Its circuit follows from the text alone, so whoever holds a verifying key and the profile
  * can rebuild the constraint system and compare its digest with the key's.  Builtin: `range`
  * and `bits` (the constant tables), `any` (every chip) and `typical` (the mix of many programs,
- * at the price of rows left empty); all other profiles are fitted to a histogram of rows.
- */
+ * at the price of rows left empty); all other profiles are fitted to a histogram of rows. */
 #ifndef ZKVM_PROFILE_H
 #define ZKVM_PROFILE_H
 
