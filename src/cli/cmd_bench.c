@@ -255,7 +255,7 @@ static int run_zkvm(struct cli *cli, const struct args *a)
 
     o.only = args_text(a, "only");
     o.folder = args_text(a, "keys");
-    if (read_number(&o.log_n_max, a, "size", 14, 22, &err) < 0 ||
+    if (read_number(&o.log_n_max, a, "size", 17, 22, &err) < 0 ||
         read_number(&o.n_threads, a, "threads", 0, THREADS_MAX, &err) < 0 ||
         read_number(&o.n_rounds, a, "rounds", 1, BENCH_ROUNDS_MAX, &err) < 0)
         return cli_fail(cli, &err);
@@ -266,7 +266,7 @@ static const struct option options_zkvm[] = {
     {.name = "size",
      .kind = OPTION_INT,
      .metavar = "LOG2",
-     .help = "constraints of a fitted circuit, as a power of two (18)"},
+     .help = "constraints of a fitted circuit, as a power of two from 17 on (18)"},
     {.name = "threads",
      .letter = 't',
      .kind = OPTION_INT,
